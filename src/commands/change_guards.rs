@@ -207,7 +207,7 @@ pub async fn stop_deployments(
                     "the deployment of service `{}` succeeded before it could be stopped",
                     followed.name
                 );
-                let hint = "roll it back with `ecsail rollback`".to_owned();
+                let hint = format!("roll it back with `ecsail rollback {key}`");
                 applied.failures.push((key, Failure::error(message).with_hint(hint)));
             }
             RollbackStart::Skipped(why) => {
@@ -215,7 +215,7 @@ pub async fn stop_deployments(
                     "failed to roll back the deployment of service `{}`",
                     followed.name
                 ));
-                let hint = "roll it back with `ecsail rollback`".to_owned();
+                let hint = format!("roll it back with `ecsail rollback {key}`");
                 applied.failures.push((key, failure.with_cause(why).with_hint(hint)));
             }
             RollbackStart::Failed(failure) => applied.failures.push((key, failure)),

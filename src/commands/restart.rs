@@ -58,7 +58,10 @@ pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<Command
     let found = find_changeable_services(&chosen).await?;
     if !args.supersede {
         ensure_no_failures(
-            found.iter().filter_map(|found| blockers::in_progress_blocker(&found.service)).collect(),
+            found
+                .iter()
+                .filter_map(|found| blockers::in_progress_blocker(&found.identity.key, &found.service))
+                .collect(),
         )?;
     }
     let plan = plan_restart(&found, &chosen, args.images.checks(&chosen.manifest)).await?;

@@ -121,10 +121,10 @@ pub fn warn_if_rollback(followed: &WatchedRollout) -> Option<String> {
     let same_family = family_of(&way.revision) == family_of(&followed.revision);
     let older = number_of(&followed.revision)? < number_of(&way.revision)?;
     (same_family && older).then(|| {
+        let key = &followed.key;
         format!(
-            "`{}`: the deployment in progress is a rollback to the older {}; stopping it returns to {}. To only \
-             watch it, use `ecsail wait`",
-            followed.key,
+            "`{key}`: the deployment in progress is a rollback to the older {}; stopping it returns to {}. To only \
+             watch it, use `ecsail wait {key}`",
             revision_name(&followed.revision),
             way.revision_name()
         )
@@ -137,7 +137,7 @@ async fn find_rollback(
     chosen: &SelectedServices,
 ) -> Result<ServiceRollback, Vec<Failure>> {
     let (aws, service) = (&chosen.aws, &found.service);
-    if let Some(refusal) = blockers::in_progress_blocker(service) {
+    if let Some(refusal) = blockers::in_progress_blocker(&found.identity.key, service) {
         if !asked.is_target_named {
             let stop = deployment_in_progress(found, chosen).await.map_err(|failure| vec![failure])?;
             return Ok(ServiceRollback::StopDeployment(Box::new(stop)));
@@ -151,7 +151,10 @@ async fn find_rollback(
     let mut past =
         past::deployment_history(aws, &found.identity.cluster, service).await.map_err(call_failed)?;
     read_missing_definitions(&asked.wanted, found, &mut past, aws).await.map_err(call_failed)?;
-    let Some(choice) = choose(service, &past, &asked.wanted).map_err(one)? else {
+    let chosen_target = choose(service, &past, &asked.wanted);
+    let chosen_target =
+        chosen_target.map_err(|failure| vec![with_next_step(failure, &found.identity.key)])?;
+    let Some(choice) = chosen_target else {
         return Ok(ServiceRollback::Unchanged);
     };
     let images = match check_images(&choice.to, &mut past, aws, asked.images).await {
@@ -171,6 +174,16 @@ async fn find_rollback(
         performer = performer.or(caller.ok().map(|caller| caller.arn));
     }
     Ok(ServiceRollback::Update(Box::new(ServiceUpdate { past, choice, images, latest, performer })))
+}
+
+/// Returns a failure to find a target with what to do, where it names no other targets itself.
+fn with_next_step(failure: Failure, key: &str) -> Failure {
+    if !failure.hints.is_empty() {
+        return failure;
+    }
+    failure.with_hint(format!(
+        "see what was deployed with `ecsail history {key}`, or deploy an earlier image with `ecsail deploy service {key} --tag TAG`"
+    ))
 }
 
 /// Returns the failure of a call.

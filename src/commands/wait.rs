@@ -39,7 +39,8 @@ pub async fn run(args: &WaitArgs, context: &CommandContext) -> Result<CommandOut
     let chosen = args.services.select(context).await?;
     let found = chosen.read_all().await?;
     if args.deployment.is_some() && found.len() != 1 {
-        let hint = "name one service with `ecsail wait NAME --deployment ID`".to_owned();
+        let hint =
+            "name the service that the deployment is of: `ecsail wait NAME --deployment ID`".to_owned();
         return Err(Failure::usage("`--deployment` needs exactly one service").with_hint(hint));
     }
     if let (true, Some(cluster)) = (found.is_empty(), &chosen.manifest.cluster) {

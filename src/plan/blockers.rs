@@ -6,7 +6,7 @@ use crate::aws::types::{
 };
 use crate::error::Failure;
 use crate::render::{DesiredService, DesiredState};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
 pub fn account_blocker(wanted: Option<&str>, observed: &ObservedState) -> Vec<Failure> {
@@ -91,21 +91,24 @@ pub fn undeployable_blocker(service: &Service) -> Option<Failure> {
 
 /// The blockers of a deploy that does not supersede: a refusal for each service with a deployment in progress.
 pub fn in_progress(desired: &DesiredState, observed: &ObservedState) -> Vec<Failure> {
-    let places: BTreeSet<ServiceRef> =
-        desired.services.iter().map(|service| ServiceRef::new(&service.cluster, &service.name)).collect();
-    let found = places.iter().filter_map(|place| observed.services.get(place));
-    found.filter_map(|seen| in_progress_blocker(&seen.service)).collect()
+    let places: BTreeMap<ServiceRef, &str> = desired
+        .services
+        .iter()
+        .map(|service| (ServiceRef::new(&service.cluster, &service.name), service.key.as_str()))
+        .collect();
+    let found = places.iter().filter_map(|(place, key)| Some((key, observed.services.get(place)?)));
+    found.filter_map(|(key, seen)| in_progress_blocker(key, &seen.service)).collect()
 }
 
-/// Returns the blocker of a service with a deployment in progress.
-pub fn in_progress_blocker(service: &Service) -> Option<Failure> {
+/// Returns the blocker of a service with a deployment in progress. `key` is its name in commands.
+pub fn in_progress_blocker(key: &str, service: &Service) -> Option<Failure> {
     let deployment = service.deployment_in_progress()?;
     let name = &service.service_name;
     let revision = revision_name(&deployment.task_definition);
     let message = format!("a deployment of `{name}` is in progress: `{revision}` (`{}`)", deployment.id);
     Some(
         Failure::refused(message)
-            .with_hint("wait for it with `ecsail wait`, or replace it with `--supersede`".to_owned()),
+            .with_hint(format!("wait for it with `ecsail wait {key}`, or replace it with `--supersede`")),
     )
 }
 

@@ -94,8 +94,12 @@ impl GitHubReporter {
         Self::write_command(&format!("::error title={title}::{}", escape_message(&lines.join("\n"))));
     }
 
-    fn annotate_failure(failure: &Failure) {
-        let hints: String = failure.hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
+    fn annotate_failure(&self, failure: &Failure) {
+        let hints: String = failure
+            .hints
+            .iter()
+            .map(|hint| format!("\nhint: {}", self.text.flags.in_commands(hint)))
+            .collect();
         Self::write_command(&format!(
             "::error title=ecsail::{}",
             escape_message(&format!("{failure}{hints}"))
@@ -151,7 +155,7 @@ impl Reporter for GitHubReporter {
             }
             Event::UpdateFailed { service, error } => {
                 self.text.report(event);
-                Self::annotate_failure(error);
+                self.annotate_failure(error);
                 self.write_outputs(service, "", false);
             }
             Event::Unchanged { service, revision, .. } => {
@@ -172,10 +176,10 @@ impl Reporter for GitHubReporter {
             Details::Problems(invalid) => Self::annotate_problems(invalid),
             Details::Several(failures) => {
                 for failure in failures {
-                    Self::annotate_failure(failure);
+                    self.annotate_failure(failure);
                 }
             }
-            Details::None => Self::annotate_failure(error),
+            Details::None => self.annotate_failure(error),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::given_flags::GivenFlags;
 use super::{
     Event, Reporter, RolloutQuestion, TaskQuestion, error, hook, log, plan, problems, rollback, rollout,
     screen, task,
@@ -20,10 +21,11 @@ use crate::events::{JsonEvent, JsonLine};
 use crate::hooks::HookFact;
 
 /// Writes events as JSON lines.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct JsonReporter {
     pub sandbox: bool,
     pub quiet: bool,
+    pub flags: GivenFlags,
 }
 
 impl JsonReporter {
@@ -73,7 +75,7 @@ impl Reporter for JsonReporter {
             }
             Event::Answer { event, .. } => self.write_line(event),
             other => {
-                if let Some(event) = json_event(other) {
+                if let Some(event) = json_event(other, &self.flags) {
                     self.write_line(&event);
                 }
             }
@@ -81,7 +83,7 @@ impl Reporter for JsonReporter {
     }
 
     fn report_error(&self, error: &Failure) {
-        self.write_line(&JsonEvent::Error(error::event(error)));
+        self.write_line(&JsonEvent::Error(error::event(error, &self.flags)));
     }
 
     fn confirm(&self, _: &str) -> Option<bool> {
@@ -103,9 +105,9 @@ fn object(document: &Value) -> Map<String, Value> {
 }
 
 /// The event of a fact that is one event; none for one that is several, or none.
-fn json_event(event: &Event<'_>) -> Option<JsonEvent> {
+fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
     Some(match event {
-        Event::Note(text) => JsonEvent::Note(Note { message: (*text).to_owned() }),
+        Event::Note(text) => JsonEvent::Note(Note { message: flags.in_commands(text) }),
         Event::ReleaseEnded(release) => JsonEvent::ReleaseEnded(rollout::released(release)),
         Event::Plan { plan, .. } => JsonEvent::Plan(plan::event(plan)),
         Event::Rollback(target) => JsonEvent::RollbackTarget(rollback::event(target)),
@@ -151,7 +153,7 @@ fn json_event(event: &Event<'_>) -> Option<JsonEvent> {
             attributes_updated: *updated,
         }),
         Event::UpdateFailed { service, error } => {
-            JsonEvent::RolloutSettled(rollout::not_updated(service, error))
+            JsonEvent::RolloutSettled(rollout::not_updated(service, error, flags))
         }
         Event::Checked { services, stages } => {
             JsonEvent::Checked(Checked::Manifest { services: *services, stages: stages.to_vec() })
@@ -234,7 +236,7 @@ mod tests {
                 ScheduleAction::TargetsRemoved,
             ] {
                 let event = Event::ScheduleApplied { schedule: "nightly", name: "shop-nightly", via, action };
-                let event = json_event(&event).expect("an event");
+                let event = json_event(&event, &GivenFlags::default()).expect("an event");
                 let line = serde_json::to_value(JsonLine { event: &event, sandbox: true }).expect("JSON");
                 assert_eq!((&line["event"], &line["via"]), (&json!("schedule.applied"), &json!(name)));
                 assert_eq!(line["action"], action.name());

@@ -28,6 +28,7 @@ pub mod diagnosis;
 pub mod error;
 pub mod explanation;
 pub mod github;
+pub mod given_flags;
 pub mod hook;
 pub mod json;
 pub mod layout;
@@ -55,6 +56,7 @@ pub mod text;
 pub mod times;
 pub mod wrap;
 
+use given_flags::GivenFlags;
 pub use log_writer::LogWriter;
 pub use outcome::CommandOutcome;
 pub use page::{Page, PageItem, PageLine, TableRow, table};
@@ -210,7 +212,11 @@ pub struct OutputStyle {
 pub fn reporter(style: OutputStyle, settings: &Settings) -> Box<dyn Reporter> {
     let sandbox = settings.sandbox.is_some();
     match style.output {
-        OutputMode::Json => Box::new(json::JsonReporter { sandbox, quiet: style.quiet }),
+        OutputMode::Json => Box::new(json::JsonReporter {
+            sandbox,
+            quiet: style.quiet,
+            flags: GivenFlags::from_settings(settings),
+        }),
         OutputMode::Text => {
             match github::GitHubReporter::wrap(text::TextReporter::new(style, settings), settings) {
                 Ok(github) => Box::new(github),

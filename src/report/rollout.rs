@@ -1,6 +1,7 @@
 //! Turns the progress and the end of rollouts and releases into events.
 
 use super::diagnosis;
+use super::given_flags::GivenFlags;
 use crate::aws::types::revision_name;
 use crate::error::Failure;
 use crate::events::rollout as events;
@@ -63,11 +64,11 @@ pub fn settled(settled: &WatchResult) -> events::RolloutSettled {
 }
 
 /// The event of a service that could not be updated.
-pub fn not_updated(service: &str, error: &Failure) -> events::RolloutSettled {
+pub fn not_updated(service: &str, error: &Failure, flags: &GivenFlags) -> events::RolloutSettled {
     let end = events::SettledRollout::NotUpdated {
         outcome: Outcome::Failed,
         error: error.to_string(),
-        hints: error.hints.clone(),
+        hints: super::error::hints(error, flags),
     };
     events::RolloutSettled { service: service.to_owned(), end }
 }

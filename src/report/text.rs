@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::given_flags::GivenFlags;
 use super::layout::without_control_characters;
 use super::live::LiveDisplay;
 use super::page::{Page, PageLine};
@@ -43,8 +44,7 @@ pub struct TextReporter {
     page_in_place: Option<Box<PageInPlace>>,
     is_quiet: bool,
     is_verbose: bool,
-    /// The flags that a command needs to reach the same services as this one.
-    flags: String,
+    pub(super) flags: GivenFlags,
 }
 
 /// Writes one line to stderr as it is.
@@ -74,7 +74,7 @@ impl TextReporter {
             page_in_place: in_place,
             is_quiet: style.quiet,
             is_verbose: verbose,
-            flags: global_flags(settings),
+            flags: GivenFlags::from_settings(settings),
         }
     }
 
@@ -177,7 +177,7 @@ impl TextReporter {
 
     /// Returns what runs now, and the next commands.
     pub(super) fn next_steps(&self, settled: &WatchResult) -> Vec<String> {
-        next_steps(settled, &self.flags)
+        next_steps(settled, self.flags.without_cluster())
     }
 }
 
@@ -186,6 +186,7 @@ impl Reporter for TextReporter {
         let color = self.screen.stderr_color;
         match event {
             Event::Note(text) => {
+                let text = self.flags.in_commands(text);
                 self.write_story_wrapped(&paint(color, Paint::Dim, &format!("note: {text}")));
             }
             Event::FileProblems(invalid) if invalid.problems.is_empty() => {}
@@ -243,7 +244,7 @@ impl Reporter for TextReporter {
                 self.screen.write_answer(&format!("{service}: attributes updated, {revision} stays"));
             }
             Event::UpdateFailed { service, error } => {
-                self.screen.write_story_wrapped(&error::failure_text(error, color));
+                self.screen.write_story_wrapped(&error::failure_text(error, color, &self.flags));
                 self.screen.write_answer(&format!(
                     "{service}: {}",
                     paint(self.screen.stdout_color, Paint::Bad, "not updated")
@@ -296,7 +297,7 @@ impl Reporter for TextReporter {
 
     fn report_error(&self, error: &Failure) {
         self.end_display();
-        self.screen.write_story(&error::text(error, self.screen.stderr_color));
+        self.screen.write_story(&error::text(error, self.screen.stderr_color, &self.flags));
     }
 
     fn confirm(&self, question: &str) -> Option<bool> {
@@ -444,22 +445,6 @@ fn checked_text(services: usize, stages: &[String]) -> String {
         [] => format!("{services} checked, no problems"),
         stages => format!("{services} checked in {}, no problems", stages.join(", ")),
     }
-}
-
-/// Returns the global flags of this run, for the next command.
-fn global_flags(settings: &Settings) -> String {
-    let manifest = settings.manifest.as_ref().map(|path| path.display().to_string());
-    let named = [
-        ("-f", manifest),
-        ("--stage", settings.stage.clone()),
-        ("--region", settings.region.clone()),
-        ("--profile", settings.profile.clone()),
-        ("--endpoint-url", settings.endpoint_url.clone()),
-    ];
-    let sandbox = settings.sandbox.as_ref().map(|_| " --sandbox".to_owned());
-    let named =
-        named.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", shell_quote(&value?))));
-    sandbox.into_iter().chain(named).collect()
 }
 
 /// Quotes an argument for a shell.

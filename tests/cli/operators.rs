@@ -210,3 +210,22 @@ fn what_they_print_as_json_is_as_the_schema_says() {
     assert_eq!(run.event("plan")["services"][0]["reasons"][0]["reason"], "forced");
     crate::events::all_as_the_schema_says(&run.stdout);
 }
+
+#[test]
+fn hints_name_the_service_and_keep_the_given_flags() {
+    let world = World::new(Scenario::Stuck);
+    world.run(&["deploy", "service", "web", "--tag", "v2", "--yes", "--no-wait"]).exits(0);
+    let refused = ["--region", "us-east-1", "deploy", "service", "web", "--tag", "v2", "--yes"];
+    world.run(&refused).exits(5).says("wait for it with `ecsail --region us-east-1").says(" wait web`");
+    let cluster = ["restart", "web", "--cluster", "main", "--yes"];
+    world.run(&cluster).exits(5).says(" --cluster main wait web`, or replace it with `--supersede`");
+    let json = world.run(&["--output", "json", "restart", "web", "--cluster", "main", "--yes"]).exits(5);
+    assert!(json.stdout.contains(" --cluster main wait web`"), "{}", json.stdout);
+}
+
+#[test]
+fn where_nothing_can_be_rolled_back_to_the_hint_names_the_next_command() {
+    let world = World::new(Scenario::Steady);
+    let refused = world.run(&["rollback", "web", "--yes"]).exits(1);
+    refused.says("nothing to roll back to").says("history web`").says("deploy service web --tag TAG`");
+}

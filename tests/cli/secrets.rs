@@ -7,6 +7,7 @@ use ecsail::document::problem::Problem;
 use ecsail::error::Failure;
 use ecsail::plan::diff::{Change, diff};
 use ecsail::plan::{Plan, Revision, ServicePlan};
+use ecsail::report::given_flags::GivenFlags;
 use ecsail::report::{error, plan};
 use ecsail::secrets::{HIDDEN, looks_secret, masked_line, secrets_of};
 use ecsail_sandbox::Scenario;
@@ -169,7 +170,7 @@ proptest! {
             }
             let failure = Failure::error(format!("found `{value}`")).with_hint(format!("not {value}"));
             let problem = Problem::error(None, format!("found `{value}`")).hint(format!("not {value}"));
-            outputs.extend([format!("{problem:?}"), error::failure_text(&failure, false)]);
+            outputs.extend([format!("{problem:?}"), error::failure_text(&failure, false, &GivenFlags::default())]);
         }
         for output in outputs {
             prop_assert!(!output.contains(&needle), "{name}={value}: {output}");
