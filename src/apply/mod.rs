@@ -4,16 +4,19 @@
 //! `RegisterTaskDefinition` and `UpdateService` take no idempotency token. If a response was lost, the module checks
 //! whether the call took effect before it retries, so that nothing is done twice.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::cell::Cell;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use crate::aws::error::ApiErrorKind;
 use crate::aws::types::{self, Deployment, Service, TaskDefinition, parse_view, revision_name};
-use crate::aws::{ApiError, Aws};
+use crate::aws::{ApiError, Aws, MAX_CONCURRENT_CALLS};
 use crate::document::model::DocumentKind;
 use crate::document::normalize::{OWN_TAG_PREFIX, is_same};
+use crate::duration;
 use crate::error::Failure;
 use crate::plan::{Plan, Registration, Revision, ServicePlan};
 use crate::retry::{Attempts, Policy, retry};
@@ -29,6 +32,9 @@ pub mod stop_tasks;
 pub mod task;
 
 pub use reporter::{ApplyReporter, ScheduleAction};
+
+/// From this time on it is reported that calls wait for their turn.
+const REPORTED_WAIT: Duration = Duration::from_secs(3);
 
 /// The result of an applied plan.
 #[derive(Debug, Default)]
@@ -63,8 +69,41 @@ pub async fn register_all(
     aws: &Aws,
     report: &dyn ApplyReporter,
 ) -> Result<Vec<TaskDefinition>, Failure> {
-    let registering = plan.registrations.iter().map(|registration| register_once(registration, aws, report));
-    try_join_all(registering).await
+    let count = plan.registrations.len();
+    report_wait(
+        &format!("registering {count} task definitions"),
+        "RegisterTaskDefinition",
+        count,
+        aws,
+        report,
+    );
+    let failed = Cell::new(false);
+    let registering = plan.registrations.iter().map(|registration| async {
+        if failed.get() {
+            return None;
+        }
+        let registered = register_once(registration, aws, report).await;
+        failed.set(failed.get() || registered.is_err());
+        Some(registered)
+    });
+    // A few at a time: after a failure those that were sent are finished, and no others are begun.
+    let registered: Vec<_> = stream::iter(registering).buffered(MAX_CONCURRENT_CALLS).collect().await;
+    registered.into_iter().flatten().collect()
+}
+
+/// Reports that calls wait for their turn, where that takes a while.
+fn report_wait(what: &str, operation: &str, calls: usize, aws: &Aws, report: &dyn ApplyReporter) {
+    if let Some(note) = wait_note(what, aws.expected_wait(operation, calls)) {
+        report.note(&note);
+    }
+}
+
+/// Returns the note about calls that wait for their turn; none where that is short.
+pub fn wait_note(what: &str, wait: Duration) -> Option<String> {
+    let seconds = Duration::from_secs(wait.as_secs());
+    (wait >= REPORTED_WAIT).then(|| {
+        format!("{what} takes about {}: AWS limits the rate of these calls", duration::text(seconds))
+    })
 }
 
 /// Updates services concurrently, with the revisions that were registered for their plan; a failure does not stop the
@@ -75,6 +114,8 @@ pub async fn update_services(
     aws: &Aws,
     report: &dyn ApplyReporter,
 ) -> ApplyResult {
+    let count = changing.len();
+    report_wait(&format!("updating {count} services"), "UpdateService", count, aws, report);
     let updating = changing.iter().map(|service| update_service(service, registered, aws, report));
     let mut applied = ApplyResult::default();
     for (service, result) in changing.iter().zip(join_all(updating).await) {
@@ -318,5 +359,19 @@ pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &
         if let Err(error) = aws.tag_resource(&service.before, &service.retag).await {
             report.note(&format!("failed to record the new digest of `{}`: {error}", service.key));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_long_wait_is_reported() {
+        assert_eq!(wait_note("registering 20 task definitions", Duration::from_secs(2)), None);
+        assert_eq!(
+            wait_note("registering 100 task definitions", Duration::from_millis(85_263)).as_deref(),
+            Some("registering 100 task definitions takes about 1m 25s: AWS limits the rate of these calls")
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! halved and recovers slowly. Never refuses a call.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_ecs::config::interceptors::FinalizerInterceptorContextRef;
@@ -11,10 +11,11 @@ use aws_sdk_ecs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ecs::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use tokio::sync::Notify;
 
 use super::rates::{self, Rate};
 
-/// The part of AWS's rates that a run uses: calls do not arrive as evenly as they are sent.
+/// The part of AWS's rates that a run uses: a little is left to other clients of the account.
 const SHARE: f64 = 0.95;
 /// The slowest pace, as a part of the rate, and how fast a pace recovers with each call.
 const SLOWEST: f64 = 0.1;
@@ -24,87 +25,171 @@ const RECOVERY: f64 = 1.05;
 #[derive(Debug)]
 pub(super) struct Pacer {
     /// None where calls are not paced.
-    buckets: Option<Mutex<BTreeMap<String, Bucket>>>,
+    queues: Option<Mutex<BTreeMap<String, Arc<Queue>>>>,
 }
 
+/// The calls of one rate, in the order in which they came.
+#[derive(Debug)]
+struct Queue {
+    rate: Rate,
+    /// Held by the call that is next.
+    next: tokio::sync::Mutex<()>,
+    /// Notified when a call was answered.
+    answered: Notify,
+    bucket: Mutex<Bucket>,
+}
+
+/// What a run has taken from the bucket of a rate.
+///
+/// A call takes its token when it arrives at AWS, which is between sending it and its answer. The bucket counts it during
+/// all that time, and lets the token refill from the answer on: AWS's bucket is never emptier than this one.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    /// Below zero by the number of calls that wait.
-    tokens: f64,
+    /// The tokens of answered calls that are not refilled yet.
+    used: f64,
+    in_flight: f64,
+    waiting: f64,
     at: Instant,
     /// The part of the rate at which calls are made now.
     pace: f64,
 }
 
+/// The turn of a call. Ends when it is dropped, which is after the answer.
+#[derive(Debug)]
+pub(super) struct Turn(Option<Arc<Queue>>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(queue) = &self.0 else { return };
+        queue.bucket().finish(&queue.rate, Instant::now());
+        queue.answered.notify_waiters();
+    }
+}
+
 impl Pacer {
     /// Returns full buckets.
     pub(super) fn new() -> Pacer {
-        Pacer { buckets: Some(Mutex::default()) }
+        Pacer { queues: Some(Mutex::default()) }
     }
 
     /// Returns a pacer that lets every call pass at once.
     pub(super) fn off() -> Pacer {
-        Pacer { buckets: None }
+        Pacer { queues: None }
     }
 
-    /// Waits until it is the turn of a request.
-    pub(super) async fn wait(&self, request: &HttpRequest) {
-        let Some(rate) = rates::of_request(request) else { return };
-        let wait = self.reserve(&rate, Instant::now());
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+    /// Waits until it is the turn of a request. The turn is to be kept until the answer.
+    pub(super) async fn turn(&self, request: &HttpRequest) -> Turn {
+        let Some(queue) = rates::of_request(request).and_then(|rate| self.queue(rate)) else {
+            return Turn(None);
+        };
+        let waiting = Waiting::new(&queue);
+        let next = queue.next.lock().await;
+        loop {
+            let answered = queue.answered.notified();
+            let wait = queue.bucket().start(&queue.rate, Instant::now());
+            let Some(wait) = wait else { break };
+            let _ = tokio::time::timeout(wait, answered).await;
         }
+        drop((next, waiting));
+        Turn(Some(queue))
     }
 
     /// Returns how long the last of so many further calls of an operation of ECS would wait.
     pub(super) fn expected_wait(&self, operation: &str, calls: usize) -> Duration {
-        let (Some(rate), Some(buckets)) = (rates::of_ecs(operation), &self.buckets) else {
+        let Some(queue) = rates::of_ecs(operation).and_then(|rate| self.queue(rate)) else {
             return Duration::ZERO;
         };
-        let buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bucket = bucket_at(&buckets, &rate, Instant::now());
-        bucket.tokens -= calls as f64;
-        bucket.wait(&rate)
-    }
-
-    /// Takes a token for a call and returns the time until it may be sent.
-    fn reserve(&self, rate: &Rate, now: Instant) -> Duration {
-        let Some(buckets) = &self.buckets else { return Duration::ZERO };
-        let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bucket = bucket_at(&buckets, rate, now);
-        bucket.tokens -= 1.0;
-        let wait = bucket.wait(rate);
-        bucket.pace = (bucket.pace * RECOVERY).min(1.0);
-        buckets.insert(rate.name.clone().into_owned(), bucket);
-        wait
+        let mut bucket = *queue.bucket();
+        bucket.refill(&queue.rate, Instant::now());
+        bucket.wait_for(calls as f64 + bucket.waiting, &queue.rate)
     }
 
     /// Slows down after AWS throttled a request.
     fn slow_down(&self, request: &HttpRequest, now: Instant) {
-        let (Some(rate), Some(buckets)) = (rates::of_request(request), &self.buckets) else { return };
-        let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bucket = bucket_at(&buckets, &rate, now);
-        bucket.tokens = bucket.tokens.min(0.0);
-        bucket.pace = (bucket.pace / 2.0).max(SLOWEST);
-        buckets.insert(rate.name.into_owned(), bucket);
+        if let Some(queue) = rates::of_request(request).and_then(|rate| self.queue(rate)) {
+            queue.bucket().slow_down(&queue.rate, now);
+        }
+    }
+
+    fn queue(&self, rate: Rate) -> Option<Arc<Queue>> {
+        let mut queues = self.queues.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = rate.name.clone().into_owned();
+        let queue = queues.entry(name).or_insert_with(|| Arc::new(Queue::new(rate, Instant::now())));
+        Some(Arc::clone(queue))
     }
 }
 
-/// Returns the bucket of a rate as it is at a time.
-fn bucket_at(buckets: &BTreeMap<String, Bucket>, rate: &Rate, now: Instant) -> Bucket {
-    let burst = rate.burst * SHARE;
-    let Some(known) = buckets.get(rate.name.as_ref()) else {
-        return Bucket { tokens: burst, at: now, pace: 1.0 };
-    };
-    let seconds = now.saturating_duration_since(known.at).as_secs_f64();
-    let tokens = known.tokens + seconds * rate.refill * SHARE * known.pace;
-    Bucket { tokens: tokens.min(burst), at: now, pace: known.pace }
+/// Counts a call that waits, until it is dropped.
+struct Waiting<'a>(&'a Queue);
+
+impl<'a> Waiting<'a> {
+    fn new(queue: &'a Queue) -> Waiting<'a> {
+        queue.bucket().waiting += 1.0;
+        Waiting(queue)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.bucket().waiting -= 1.0;
+    }
+}
+
+impl Queue {
+    fn new(rate: Rate, now: Instant) -> Queue {
+        Queue {
+            rate,
+            next: tokio::sync::Mutex::default(),
+            answered: Notify::new(),
+            bucket: Mutex::new(Bucket::new(now)),
+        }
+    }
+
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Bucket {
-    /// Returns the time until the tokens that are owed were added.
-    fn wait(&self, rate: &Rate) -> Duration {
-        Duration::from_secs_f64((-self.tokens).max(0.0) / (rate.refill * SHARE * self.pace))
+    fn new(now: Instant) -> Bucket {
+        Bucket { used: 0.0, in_flight: 0.0, waiting: 0.0, at: now, pace: 1.0 }
+    }
+
+    /// Takes a token for a call, or returns the time until one is there.
+    fn start(&mut self, rate: &Rate, now: Instant) -> Option<Duration> {
+        self.refill(rate, now);
+        let wait = self.wait_for(1.0, rate);
+        if !wait.is_zero() {
+            return Some(wait);
+        }
+        self.in_flight += 1.0;
+        self.pace = (self.pace * RECOVERY).min(1.0);
+        None
+    }
+
+    /// Lets the token of an answered call refill.
+    fn finish(&mut self, rate: &Rate, now: Instant) {
+        self.refill(rate, now);
+        self.in_flight -= 1.0;
+        self.used += 1.0;
+    }
+
+    fn slow_down(&mut self, rate: &Rate, now: Instant) {
+        self.refill(rate, now);
+        self.used = self.used.max(rate.burst * SHARE - self.in_flight);
+        self.pace = (self.pace / 2.0).max(SLOWEST);
+    }
+
+    fn refill(&mut self, rate: &Rate, now: Instant) {
+        let seconds = now.saturating_duration_since(self.at).as_secs_f64();
+        self.used = (self.used - seconds * rate.refill * SHARE * self.pace).max(0.0);
+        self.at = now;
+    }
+
+    /// Returns the time until so many further calls have a token.
+    fn wait_for(&self, calls: f64, rate: &Rate) -> Duration {
+        let missing = self.used + self.in_flight + calls - rate.burst * SHARE;
+        Duration::from_secs_f64(missing.max(0.0) / (rate.refill * SHARE * self.pace))
     }
 }
 
@@ -143,47 +228,69 @@ fn is_throttle(body: &str) -> bool {
 mod tests {
     use super::*;
 
-    const TARGET: &str = "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition";
-
     fn register() -> Rate {
         rates::of_ecs("RegisterTaskDefinition").expect("it has a rate")
     }
 
-    fn seconds(pacer: &Pacer, now: Instant) -> f64 {
-        pacer.reserve(&register(), now).as_secs_f64()
+    /// A bucket from which calls were started, and answered after a time each.
+    fn bucket(calls: usize, answered: Option<Duration>, now: Instant) -> Bucket {
+        let mut bucket = Bucket::new(now);
+        for _ in 0..calls {
+            assert_eq!(bucket.start(&register(), now), None);
+        }
+        for _ in 0..calls {
+            if let Some(after) = answered {
+                bucket.finish(&register(), now + after);
+            }
+        }
+        bucket
     }
 
     #[test]
-    fn a_burst_passes_and_what_follows_waits_its_turn() {
-        let (pacer, now) = (Pacer::new(), Instant::now());
-        let waits: Vec<f64> = (0..100).map(|_| seconds(&pacer, now)).collect();
-        assert!(waits[..19].iter().all(|wait| *wait == 0.0), "{waits:?}");
-        // 81 more at 0.95 a second.
-        assert!((waits[99] - 81.0 / 0.95).abs() < 0.1, "{waits:?}");
-        assert!(waits.is_sorted());
+    fn a_burst_passes_and_what_follows_waits() {
+        let now = Instant::now();
+        let mut full = bucket(19, Some(Duration::ZERO), now);
+        let wait = full.start(&register(), now).expect("it waits").as_secs_f64();
+        assert!((wait - 1.0 / 0.95).abs() < 0.01, "{wait}");
     }
 
     #[test]
-    fn a_bucket_refills_with_time() {
-        let (pacer, now) = (Pacer::new(), Instant::now());
-        (0..19).for_each(|_| assert_eq!(seconds(&pacer, now), 0.0));
-        assert!(seconds(&pacer, now) > 1.0);
-        assert_eq!(seconds(&pacer, now + Duration::from_mins(1)), 0.0);
+    fn a_token_refills_from_the_answer_on() {
+        let (now, late) = (Instant::now(), Duration::from_secs(30));
+        let mut unanswered = bucket(19, None, now);
+        assert!(unanswered.start(&register(), now + late).is_some());
+        let mut answered = bucket(19, Some(late), now);
+        assert!(answered.start(&register(), now + late).is_some());
+        assert_eq!(answered.start(&register(), now + late + Duration::from_secs(2)), None);
     }
 
     #[test]
     fn a_throttled_call_halves_the_pace() {
-        let (pacer, now) = (Pacer::new(), Instant::now());
-        let mut request = HttpRequest::empty();
-        request.headers_mut().insert("x-amz-target", TARGET);
-        pacer.slow_down(&request, now);
-        let wait = seconds(&pacer, now);
-        assert!((wait - 1.0 / 0.475).abs() < 0.1, "{wait}");
+        let now = Instant::now();
+        let mut bucket = Bucket::new(now);
+        bucket.slow_down(&register(), now);
+        let wait = bucket.start(&register(), now).expect("it waits").as_secs_f64();
+        assert!((wait - 1.0 / 0.475).abs() < 0.01, "{wait}");
     }
 
     #[test]
-    fn without_pacing_no_call_waits() {
-        let (pacer, now) = (Pacer::off(), Instant::now());
-        (0..100).for_each(|_| assert_eq!(seconds(&pacer, now), 0.0));
+    fn the_expected_wait_is_that_of_the_last_call() {
+        let wait = Pacer::new().expected_wait("RegisterTaskDefinition", 100).as_secs_f64();
+        assert!((wait - 81.0 / 0.95).abs() < 0.01, "{wait}");
+        assert_eq!(Pacer::new().expected_wait("RegisterTaskDefinition", 19), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn without_pacing_no_call_waits() {
+        let mut request = HttpRequest::empty();
+        let target = "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition";
+        request.headers_mut().insert("x-amz-target", target);
+        let pacer = Pacer::off();
+        let mut turns = Vec::new();
+        for _ in 0..100 {
+            turns.push(pacer.turn(&request).await);
+        }
+        assert_eq!(turns.len(), 100);
+        assert_eq!(pacer.expected_wait("RegisterTaskDefinition", 100), Duration::ZERO);
     }
 }

@@ -79,8 +79,10 @@ impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (inner, shared) = (self.inner.clone(), Arc::clone(&self.shared));
         HttpConnectorFuture::new(async move {
-            shared.pacer.wait(&request).await;
-            shared.send(&inner, request).await
+            let turn = shared.pacer.turn(&request).await;
+            let response = shared.send(&inner, request).await;
+            drop(turn);
+            response
         })
     }
 }

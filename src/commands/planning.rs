@@ -3,12 +3,13 @@
 use crate::error::Result;
 
 use super::{ImageArgs, ensure_not_empty, plan_options};
+use crate::apply::wait_note;
 use crate::aws::Aws;
 use crate::aws::types::ObservedState;
 use crate::context::CommandContext;
 use crate::error::Failure;
 use crate::manifest::{self, Manifest, Request};
-use crate::observe::observe;
+use crate::observe::{self, observe};
 use crate::plan::{self, Plan, blockers};
 use crate::render;
 use crate::report::Event;
@@ -60,6 +61,10 @@ pub async fn plan_deploy(
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     ensure_not_empty(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
+    let (definitions, wait) = observe::expected_wait(&aws, &desired);
+    if let Some(note) = wait_note(&format!("reading {definitions} task definitions"), wait) {
+        context.reporter.report(&Event::Note(&note));
+    }
     let observed = observe(&aws, &desired).await?;
     let options = plan_options(&manifest, request, &context.settings, &how.images);
     let record = plan::DeployRecord { release_id: how.release, ..options.record };

@@ -5,6 +5,7 @@
 
 use crate::aws::types::{ServiceRef, answer};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::future::{join, join4, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -58,6 +59,12 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     observe_running(aws, desired, &mut observed).await?;
     observe_running_images(aws, desired, &mut observed).await?;
     Ok(observed)
+}
+
+/// Returns the number of task definitions that the first round reads, and how long the last of them waits for its turn.
+pub fn expected_wait(aws: &Aws, desired: &DesiredState) -> (usize, Duration) {
+    let count = rendered_families(desired).len();
+    (count, aws.expected_wait("DescribeTaskDefinition", count))
 }
 
 /// First round: reads the services, cluster by cluster.
