@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::api::{ApiCall, ApiError};
 use crate::protocol::errors;
+use crate::request_log::is_change;
 
 /// A fault that is injected into certain calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct Fault {
     /// The AWS service of the calls (`ecs`, `ecr`, `logs`, …, as in signatures); any when none.
     #[serde(default)]
     pub service: Option<String>,
+    /// Whether only calls that change something match.
+    #[serde(default)]
+    pub changes_only: bool,
     /// The number of matching calls to inject it into; `u32::MAX` is all.
     pub times: u32,
     /// The number of matching calls to skip first.
@@ -29,12 +33,24 @@ pub struct Fault {
 impl Fault {
     /// Returns a fault for the next call of `operation`.
     pub fn on(operation: &str, kind: FaultKind) -> Fault {
-        Fault { operation: Some(operation.to_owned()), service: None, times: 1, skip: 0, kind }
+        Fault {
+            operation: Some(operation.to_owned()),
+            service: None,
+            changes_only: false,
+            times: 1,
+            skip: 0,
+            kind,
+        }
     }
 
     /// Returns a fault for the next call, whatever its operation.
     pub fn any(kind: FaultKind) -> Fault {
-        Fault { operation: None, service: None, times: 1, skip: 0, kind }
+        Fault { operation: None, service: None, changes_only: false, times: 1, skip: 0, kind }
+    }
+
+    /// Returns a fault for the next call that changes something, whatever its operation.
+    pub fn on_change(kind: FaultKind) -> Fault {
+        Fault { changes_only: true, ..Fault::any(kind) }
     }
 
     /// Returns the same fault for `times` calls.
@@ -55,6 +71,7 @@ impl Fault {
     fn is_for(&self, service: &str, operation: &str) -> bool {
         self.operation.as_deref().is_none_or(|name| name == operation)
             && self.service.as_deref().is_none_or(|name| name == service)
+            && (!self.changes_only || is_change(operation))
     }
 }
 
@@ -73,6 +90,11 @@ pub enum FaultKind {
     DropBefore,
     /// The call takes effect, and the connection is closed without an answer.
     DropAfter,
+    /// No answer comes until the faults are cleared. The log has the call as ended from then on when it is withheld.
+    Withheld {
+        /// Whether the call has taken effect by then. Otherwise it never does, and the connection is closed in the end.
+        effect: bool,
+    },
     /// The answer takes this much longer in wall time. Another fault may be injected into the same call.
     Latency(Duration),
     /// Status 500 with an HTML page, as a proxy answers.
@@ -124,6 +146,7 @@ impl FaultKind {
             }
             FaultKind::DropBefore
             | FaultKind::DropAfter
+            | FaultKind::Withheld { .. }
             | FaultKind::Latency(_)
             | FaultKind::Html500
             | FaultKind::LeftOut(_)
@@ -218,6 +241,14 @@ mod tests {
         assert_eq!(kind("UpdateService"), Some(FaultKind::Throttling));
         assert_eq!(kind("UpdateService"), Some(FaultKind::Throttling));
         assert_eq!(kind("UpdateService"), None);
+    }
+
+    #[test]
+    fn a_fault_on_changes_lets_reads_pass() {
+        let mut faults = Faults::default();
+        faults.add(Fault::on_change(FaultKind::DropAfter));
+        assert_eq!(faults.take("ecs", "DescribeServices").kind, None);
+        assert_eq!(faults.take("ecs", "UpdateService").kind, Some(FaultKind::DropAfter));
     }
 
     #[test]

@@ -151,9 +151,9 @@ impl Sandbox {
         self.simulation.lock().faults.add(fault);
     }
 
-    /// Removes all faults that have not been used up.
+    /// Removes all faults that have not been used up, and sends the answers that were withheld.
     pub fn clear_faults(&self) {
-        self.simulation.lock().faults.clear();
+        self.simulation.clear_faults();
     }
 
     /// Returns the latest requests since the start or the last `clear_requests`, in the order in which they came. Values of

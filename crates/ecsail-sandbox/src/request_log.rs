@@ -50,11 +50,22 @@ pub struct Request {
 }
 
 impl Request {
+    /// Returns whether its operation changes something.
+    pub fn is_change(&self) -> bool {
+        is_change(&self.operation)
+    }
+
     /// Returns whether the two requests were in progress at the same time.
     pub fn overlaps(&self, other: &Request) -> bool {
         let ends_after = |a: &Request, start: u64| a.end_seq.is_none_or(|end| end > start);
         ends_after(self, other.start_seq) && ends_after(other, self.start_seq)
     }
+}
+
+/// Returns whether an operation changes something, by its name.
+pub(crate) fn is_change(operation: &str) -> bool {
+    const READS: &[&str] = &["AssumeRole", "BatchCheck", "BatchGet", "Describe", "Filter", "Get", "List"];
+    !READS.iter().any(|verb| operation.starts_with(verb))
 }
 
 #[derive(Debug, Default)]

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::Options;
 use crate::api::{ApiCall, ApiError};
@@ -35,16 +37,31 @@ const ADVANCE_PART: Duration = Duration::from_mins(1);
 
 /// What the server's connections and the `Sandbox` share.
 #[derive(Debug)]
-pub(crate) struct SharedSimulation(Mutex<Simulation>);
+pub(crate) struct SharedSimulation {
+    simulation: Mutex<Simulation>,
+    /// Wakes the answers that a fault withholds.
+    released: Notify,
+}
 
 impl SharedSimulation {
     pub(crate) fn new(simulation: Simulation) -> SharedSimulation {
-        SharedSimulation(Mutex::new(simulation))
+        SharedSimulation { simulation: Mutex::new(simulation), released: Notify::new() }
     }
 
     /// Returns the simulation, locked. A panic in one request does not end the sandbox.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Simulation> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.simulation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes all faults that have not been used up, and sends the answers that were withheld.
+    pub(crate) fn clear_faults(&self) {
+        self.lock().faults.clear();
+        self.released.notify_waiters();
+    }
+
+    /// Waits until the faults are removed. The wait begins with this call, not with the first poll.
+    pub(crate) fn until_released(&self) -> Notified<'_> {
+        self.released.notified()
     }
 
     /// Moves simulated time on by a part of a duration, and returns the rest. Between the parts others can use the

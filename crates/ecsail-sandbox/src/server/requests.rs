@@ -69,11 +69,18 @@ pub(super) async fn serve(endpoint: Arc<Endpoint>, request: HttpRequest<Incoming
     if injected.latency > Duration::ZERO {
         tokio::time::sleep(injected.latency).await;
     }
-    let mut simulation = simulation.lock();
-    let request_id = format!("5a4d-sandbox-{start_seq:08x}");
-    let outcome = answer(&mut simulation, call, signature, injected.kind.as_ref(), &request_id);
-    let seconds = simulation.state.now as f64 / 1000.0;
-    simulation.log.finish(start_seq, outcome.status, outcome.error, seconds);
+    let released = simulation.until_released();
+    let outcome = {
+        let mut simulation = simulation.lock();
+        let request_id = format!("5a4d-sandbox-{start_seq:08x}");
+        let outcome = answer(&mut simulation, call, signature, injected.kind.as_ref(), &request_id);
+        let seconds = simulation.state.now as f64 / 1000.0;
+        simulation.log.finish(start_seq, outcome.status, outcome.error.clone(), seconds);
+        outcome
+    };
+    if matches!(injected.kind, Some(FaultKind::Withheld { .. })) {
+        released.await;
+    }
     outcome.response
 }
 
@@ -145,7 +152,7 @@ fn answer(
         Err(error) => return error_outcome("", error, request_id),
     };
     match fault {
-        Some(FaultKind::DropBefore) => return dropped_connection(),
+        Some(FaultKind::DropBefore | FaultKind::Withheld { effect: false }) => return dropped_connection(),
         Some(FaultKind::Html500) => {
             let page = "<html><body><h1>500 Internal Server Error</h1></body></html>\n".to_owned();
             let response = http_response(500, page, "text/html", request_id);
