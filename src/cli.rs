@@ -16,6 +16,7 @@ use crate::commands::{
 use crate::completion;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
+use crate::interrupt::{self, Signal};
 use crate::report::{self, CommandOutcome, OutputStyle, outcome};
 use crate::settings::{ColorChoice, OutputMode, Settings};
 use crate::{duration, env_file, text_file};
@@ -158,6 +159,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(outcome::exit_code_of(&error));
         }
     };
+    interrupt::end_before_listening(move |signal| end_early(signal, style));
     let report = report::reporter(style, &settings);
     let context = CommandContext::new(settings, report);
     let result = run_verb(&cli, &context);
@@ -171,6 +173,14 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(code_after_writes(code))
+}
+
+/// Ends the process on a signal that arrives before the verb listens for signals.
+fn end_early(signal: Signal, style: OutputStyle) {
+    let failure = Failure::interrupted(format!("interrupted by {}", signal.as_str()))
+        .with_hint("run the command again".to_owned());
+    report::reporter(style, &Settings::default()).report_error(&failure);
+    std::process::exit(outcome::exit_code_of(&failure).into());
 }
 
 /// Returns the exit code of a run: an output that could not be written is an error, unless the run failed anyway.
@@ -268,7 +278,9 @@ impl GlobalArgs {
     }
 
     fn settings(&self) -> Result<Settings, Failure> {
+        let arguments = std::env::args_os().skip(1);
         Ok(Settings {
+            arguments: arguments.map(|argument| argument.to_string_lossy().into_owned()).collect(),
             manifest: non_empty(self.manifest.as_ref()).map(PathBuf::from),
             stage: non_empty(self.stage.as_ref()),
             set_vars: self.set.iter().map(|argument| parse_assignment(argument)).collect::<Result<_, _>>()?,

@@ -22,7 +22,7 @@ pub enum ErrorKind {
     Usage,
     /// Refused before anything changed: a deployment is in progress, or the account is the wrong one.
     Refused,
-    /// Interrupted by Ctrl-C or SIGTERM.
+    /// Interrupted by Ctrl-C, SIGTERM or SIGHUP.
     Interrupted,
 }
 

@@ -51,7 +51,7 @@ pub const EXIT_CODES: &[ExitCode] = &[
     ExitCode {
         code: 130,
         short: "interrupted",
-        meaning: "Interrupted by Ctrl-C or SIGTERM. A rollout that is in progress continues.",
+        meaning: "Interrupted by Ctrl-C, SIGTERM or SIGHUP. A rollout that is in progress continues.",
     },
 ];
 

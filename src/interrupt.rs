@@ -1,5 +1,7 @@
 //! Listens for the signals by which a user or a CI system interrupts this process. Never decides what an interrupt means.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::error::{Failure, Result};
 
 /// A signal that asks this process to end.
@@ -9,13 +11,31 @@ pub enum Signal {
     Interrupt,
     /// SIGTERM: what a CI system sends when it cancels a job.
     Terminate,
+    /// SIGHUP: what a terminal sends when it is closed.
+    Hangup,
 }
+
+impl Signal {
+    /// Returns the name of the signal.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Signal::Interrupt => "SIGINT",
+            Signal::Terminate => "SIGTERM",
+            Signal::Hangup => "SIGHUP",
+        }
+    }
+}
+
+/// Whether a [`Listener`] was ever created: from then on the verb decides what a signal means.
+static IS_HANDLED: AtomicBool = AtomicBool::new(false);
 
 /// A listener for [`Signal`]s. While one exists, and after that, none of them ends the process by itself.
 #[derive(Debug)]
 pub struct Listener {
     #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    termination: TerminationSignals,
 }
 
 #[cfg(unix)]
@@ -26,16 +46,46 @@ impl Listener {
     /// The signal handlers could not be installed.
     pub fn new() -> Result<Listener> {
         use tokio::signal::unix::SignalKind;
-        let signals = [handler(SignalKind::interrupt())?, handler(SignalKind::terminate())?];
-        Ok(Listener { signals })
+        IS_HANDLED.store(true, Ordering::SeqCst);
+        Ok(Listener { interrupt: handler(SignalKind::interrupt())?, termination: TerminationSignals::new()? })
     }
 
     /// Waits for the next signal.
     pub async fn next(&mut self) -> Signal {
-        let [interrupt, terminate] = &mut self.signals;
         tokio::select! {
-            _ = interrupt.recv() => Signal::Interrupt,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            signal = self.termination.next() => signal,
+        }
+    }
+}
+
+/// SIGTERM and SIGHUP. A SIGHUP that was ignored when the process began, as by `nohup`, stays ignored.
+#[cfg(unix)]
+#[derive(Debug)]
+struct TerminationSignals {
+    terminate: tokio::signal::unix::Signal,
+    hangup: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl TerminationSignals {
+    fn new() -> Result<TerminationSignals> {
+        use tokio::signal::unix::SignalKind;
+        let hangup = if is_hangup_ignored() { None } else { Some(handler(SignalKind::hangup())?) };
+        Ok(TerminationSignals { terminate: handler(SignalKind::terminate())?, hangup })
+    }
+
+    async fn next(&mut self) -> Signal {
+        let TerminationSignals { terminate, hangup } = self;
+        let hung_up = async {
+            match hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
             _ = terminate.recv() => Signal::Terminate,
+            _ = hung_up => Signal::Hangup,
         }
     }
 }
@@ -46,6 +96,45 @@ fn handler(kind: tokio::signal::unix::SignalKind) -> Result<tokio::signal::unix:
         .map_err(|error| Failure::error("failed to listen for interrupts").with_cause(error))
 }
 
+/// Returns whether this process was started with SIGHUP ignored. Known on Linux only.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    static IS_IGNORED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *IS_IGNORED.get_or_init(|| {
+        std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hangup(&status))
+    })
+}
+
+/// Returns whether the first bit of `SigIgn`, which is SIGHUP's, is set in `/proc/self/status` (man page `proc_pid_status`).
+#[cfg(unix)]
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
+/// Calls `end` on SIGTERM or SIGHUP, on a thread of its own, as long as no [`Listener`] was created: a verb that has not
+/// begun to change anything may be blocked by a prompt.
+#[cfg(unix)]
+pub fn end_before_listening(end: impl FnOnce(Signal) + Send + 'static) {
+    let wait = move || {
+        let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = built else { return };
+        let signal = runtime.block_on(async {
+            let mut signals = TerminationSignals::new().ok()?;
+            Some(signals.next().await)
+        });
+        if let Some(signal) = signal.filter(|_| !IS_HANDLED.load(Ordering::SeqCst)) {
+            end(signal);
+        }
+    };
+    // Without the thread, the signals end the process by themselves.
+    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
+}
+
+/// Does nothing: there are no such signals.
+#[cfg(not(unix))]
+pub fn end_before_listening(_: impl FnOnce(Signal) + Send + 'static) {}
+
 #[cfg(not(unix))]
 impl Listener {
     /// Returns a new listener.
@@ -53,6 +142,7 @@ impl Listener {
     /// # Errors
     /// None on this platform.
     pub fn new() -> Result<Listener> {
+        IS_HANDLED.store(true, Ordering::SeqCst);
         Ok(Listener {})
     }
 
@@ -62,5 +152,17 @@ impl Listener {
             std::future::pending::<()>().await;
         }
         Signal::Interrupt
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nohup_is_seen_in_the_mask_of_ignored_signals() {
+        assert!(ignores_hangup("Name:\tecsail\nSigIgn:\t0000000000000001\n"));
+        assert!(!ignores_hangup("Name:\tecsail\nSigIgn:\t0000000000001000\n"));
+        assert!(!ignores_hangup(""));
     }
 }

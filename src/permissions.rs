@@ -143,7 +143,9 @@ pub const PERMISSIONS: &[Permission] = &[
     row(
         &["deploy"],
         &["ecs:TagResource"],
-        Optional("the revisions have no `ecsail:` tags, and a note says so; needed for tags of your own"),
+        Optional(
+            "the revisions have no `ecsail:` tags, so that a deploy does not notice that the `after` tasks of an earlier one are missing, and notes say so; needed for tags of your own",
+        ),
     ),
     row(&["deploy"], &["ecs:UpdateService"], Where("a service changes or is rolled back")),
     row(
@@ -205,7 +207,9 @@ pub const PERMISSIONS: &[Permission] = &[
     row(
         &["wait", "cancel", "continue", "restart"],
         &["ecs:DescribeTaskDefinition"],
-        Optional("the diagnosis has no log lines"),
+        Optional(
+            "the diagnosis has no log lines, and `wait` does not name `after` tasks that an earlier deploy has not run",
+        ),
     ),
     row(
         &["deploy", "wait", "restart"],
@@ -349,6 +353,11 @@ pub const PERMISSIONS: &[Permission] = &[
     row(&["prune"], &["ecs:DeregisterTaskDefinition"], Always),
     row(&["prune"], &["ecs:DeleteTaskDefinitions"], Where("`--delete` is given")),
     row(TASKS, &["ecs:RunTask"], Where("a task is started")),
+    row(
+        &["run"],
+        &["ecs:ListTasks"],
+        Optional("a task of the manifest is started also where the same task is running, and a note says so"),
+    ),
     row(&["run", "schedule run"], &["ecs:DescribeTasks"], Where("a task is started")),
     row(&["run"], &["ecs:DescribeServices"], Where("the task is like a service")),
     row(&["run"], &["ecs:DescribeTaskDefinition"], Always),

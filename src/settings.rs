@@ -33,6 +33,8 @@ pub enum ColorChoice {
 /// The settings of a run that come from outside the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// The arguments of the command line, without the name of the program.
+    pub arguments: Vec<String>,
     /// The path given with `--file` or `ECSAIL_MANIFEST`.
     pub manifest: Option<PathBuf>,
     pub stage: Option<String>,

@@ -22,6 +22,7 @@ use crate::plan::{Plan, Registration, Revision, ServicePlan};
 use crate::retry::{Attempts, Policy, retry};
 use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
 
+pub mod after_marks;
 pub mod lifecycle_hook;
 pub mod prune;
 pub mod reporter;
@@ -337,7 +338,8 @@ fn rollout_to_watch(
     })
 }
 
-fn watch_policy(plan: &ServicePlan) -> WatchPolicy {
+/// Returns how the rollout of a planned service is watched.
+pub fn watch_policy(plan: &ServicePlan) -> WatchPolicy {
     let default = WatchPolicy::default();
     WatchPolicy {
         timeout: plan.timeout.unwrap_or(default.timeout),

@@ -188,6 +188,7 @@ async fn update_to_rollback_point(
         reasons: Vec::new(),
         members: update_members(way),
         deployment_before: followed.deployment.clone(),
+        attached: None,
         retag: Default::default(),
         way_back: None,
         timeout: Some(followed.policy.timeout),

@@ -16,6 +16,7 @@ use crate::diagnose::placement::explain_failure;
 use crate::error::Failure;
 use crate::plan::Revision;
 use crate::plan::{ResolvedWork, run_members};
+use crate::release::task_origin::TaskOrigin;
 use crate::retry::{Attempts, Policy};
 
 /// The timeout of a task without one of its own, after which it is stopped.
@@ -36,6 +37,8 @@ pub struct RunTaskRequest {
     pub container: Option<String>,
     /// The time after which the task is stopped.
     pub timeout: Duration,
+    /// The release and the name of a task of the manifest; `None` for a task without a name.
+    pub origin: Option<TaskOrigin>,
     /// At most 36 characters.
     pub started_by: String,
     /// The client token of the call; at most 64 characters.
@@ -56,7 +59,7 @@ impl RunTaskRequest {
     pub fn from_spec(
         work: &ResolvedWork,
         registered: &[TaskDefinition],
-        started_by: &str,
+        origin: TaskOrigin,
         token: &str,
     ) -> RunTaskRequest {
         RunTaskRequest {
@@ -68,7 +71,8 @@ impl RunTaskRequest {
             count: work.count,
             container: work.container.clone(),
             timeout: DEFAULT_TIMEOUT,
-            started_by: started_by.to_owned(),
+            started_by: origin.as_started_by(),
+            origin: Some(origin),
             token: token.to_owned(),
         }
     }

@@ -1,18 +1,16 @@
 //! Calls ECS about the revisions of a family: lists, reads, deregisters and deletes them, and lists the tasks that run
 //! them.
 
+use aws_sdk_ecs::operation::list_tasks::builders::ListTasksFluentBuilder;
 use aws_sdk_ecs::types::{DesiredStatus, SortOrder, TaskDefinitionStatus};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::ecs::without_retries;
-use super::raw_json::{RawJson, views};
 use super::types::{Task, TaskDefinition};
 use super::{ApiError, Aws, MAX_CONCURRENT_CALLS};
 
 /// The most task definitions that one `DeleteTaskDefinitions` call takes (API reference, `taskDefinitions`).
 pub const MAX_DELETIONS_PER_CALL: usize = 10;
-/// The most tasks that one `DescribeTasks` call takes.
-const MAX_TASKS_PER_CALL: usize = 100;
 
 /// The status of a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -33,6 +31,16 @@ impl RevisionStatus {
             RevisionStatus::DeleteInProgress => "DELETE_IN_PROGRESS",
         }
     }
+}
+
+/// Returns the ARNs of all pages of `ListTasks`.
+async fn listed_tasks(request: ListTasksFluentBuilder) -> Result<Vec<String>, ApiError> {
+    let mut arns = Vec::new();
+    let mut pages = request.into_paginator().items().send();
+    while let Some(arn) = pages.next().await {
+        arns.push(arn.map_err(|error| ApiError::from_sdk("ecs:ListTasks", error))?);
+    }
+    Ok(arns)
 }
 
 impl Aws {
@@ -94,21 +102,33 @@ impl Aws {
     /// # Errors
     /// The API call failed.
     pub async fn tasks_of_family(&self, cluster: &str, family: &str) -> Result<Vec<Task>, ApiError> {
-        let mut arns = Vec::new();
         let request = self.ecs.list_tasks().cluster(cluster).family(family);
-        let mut pages = request.desired_status(DesiredStatus::Running).into_paginator().items().send();
-        while let Some(arn) = pages.next().await {
-            arns.push(arn.map_err(|error| ApiError::from_sdk("ecs:ListTasks", error))?);
+        let arns = listed_tasks(request.desired_status(DesiredStatus::Running)).await?;
+        self.tasks(cluster, &arns).await
+    }
+
+    /// Returns the stopped tasks of a family in a cluster; ECS lists stopped tasks for about an hour.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn stopped_tasks_of_family(&self, cluster: &str, family: &str) -> Result<Vec<Task>, ApiError> {
+        let request = self.ecs.list_tasks().cluster(cluster).family(family);
+        let arns = listed_tasks(request.desired_status(DesiredStatus::Stopped)).await?;
+        self.tasks(cluster, &arns).await
+    }
+
+    /// Returns the tasks that were started with a `startedBy`, those that have stopped among them. `ListTasks` takes no other
+    /// filter beside it.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn tasks_started_by(&self, cluster: &str, started_by: &str) -> Result<Vec<Task>, ApiError> {
+        let mut arns = Vec::new();
+        for status in [DesiredStatus::Running, DesiredStatus::Stopped] {
+            let request = self.ecs.list_tasks().cluster(cluster).started_by(started_by);
+            arns.extend(listed_tasks(request.desired_status(status)).await?);
         }
-        let mut tasks = Vec::new();
-        for arns in arns.chunks(MAX_TASKS_PER_CALL) {
-            let raw = RawJson::capture();
-            let request = self.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
-            let sent = request.customize().interceptor(raw.clone()).send().await;
-            sent.map_err(|error| ApiError::from_sdk("ecs:DescribeTasks", error))?;
-            tasks.extend(views::<Task>("ecs:DescribeTasks", &raw, "tasks")?);
-        }
-        Ok(tasks)
+        self.tasks(cluster, &arns).await
     }
 
     /// Deregisters a revision; an INACTIVE one is left as it is. Sent once: a caller that deregisters many retries

@@ -1,6 +1,7 @@
 //! Lenient views of the tasks in the response of `DescribeTasks`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::types::{Epoch, HealthStatus, LaunchType, StopCode, TaskStatus, deserialize_masked_option};
 
@@ -40,6 +41,17 @@ pub struct Task {
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskOverrides {
     pub task_role_arn: Option<String>,
+    /// Everything, as ECS returns it. It has raw values, so it is never serialized.
+    #[serde(flatten, skip_serializing)]
+    pub others: Map<String, Value>,
+}
+
+impl TaskOverrides {
+    /// Returns the overrides as a document.
+    pub fn document(&self) -> Value {
+        let role = self.task_role_arn.as_ref().map(|role| ("taskRoleArn".to_owned(), role.as_str().into()));
+        Value::Object(self.others.clone().into_iter().chain(role).collect())
+    }
 }
 
 impl Task {

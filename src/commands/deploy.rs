@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::change_guards::{ensure_no_failures, ensure_unchanged};
 use super::interrupts::Interrupts;
+use super::one_off::Beside;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::release::{ReleaseOptions, ReleaseRunner};
 use super::service_ends::tell_left;
@@ -48,7 +49,7 @@ pub struct DeployArgs {
     /// Deploy even if nothing changed
     #[arg(long, global = true)]
     force: bool,
-    /// Replace a deployment that is in progress
+    /// Replace a deployment that is in progress, and start tasks beside those of another release
     #[arg(long, global = true)]
     supersede: bool,
     /// Number of services that roll out at once
@@ -81,7 +82,7 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         return Ok(CommandOutcome::Succeeded);
     }
     ensure_no_failures(std::mem::take(&mut planned.blockers))?;
-    let Planned { manifest, aws, observed, plan, .. } = planned;
+    let Planned { manifest, aws, observed, plan, attached, .. } = planned;
     if plan.is_empty() {
         tell_left(&plan, context);
         context.reporter.report(&Event::ReleaseEnded(&Release::from_plan(
@@ -105,7 +106,9 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         watch: &args.watch,
         parallel: args.parallel,
         wait: !args.no_wait,
+        beside: if args.supersede { Beside::Others } else { Beside::None },
         observed: (!args.supersede).then_some(&observed),
+        attached: &attached,
     };
     ReleaseRunner::new(&plan, release, &manifest, how, &aws, context).run(&mut interrupts).await
 }

@@ -1,7 +1,7 @@
 //! Listens for interrupts. The verbs decide what an interrupt means.
 
 use crate::error::Result;
-use crate::interrupt::Listener;
+use crate::interrupt::{Listener, Signal};
 use crate::report::{Event, Reporter};
 
 /// Listens for interrupts, and keeps those that were not answered yet.
@@ -9,6 +9,8 @@ pub struct Interrupts {
     listener: Listener,
     /// Whether an interrupt arrived during [`Interrupts::finish`] and has not been handled yet.
     pending: bool,
+    /// The last signal that arrived.
+    last: Option<Signal>,
 }
 
 impl Interrupts {
@@ -17,12 +19,17 @@ impl Interrupts {
     /// # Errors
     /// The operating system provides no signals.
     pub fn listen() -> Result<Interrupts> {
-        Ok(Interrupts { listener: Listener::new()?, pending: false })
+        Ok(Interrupts { listener: Listener::new()?, pending: false, last: None })
     }
 
     /// Returns whether an interrupt is pending: it arrived, and [`Interrupts::next`] has not returned it yet.
     pub fn is_pending(&self) -> bool {
         self.pending
+    }
+
+    /// Returns whether the last interrupt came without a user at a terminal to ask: SIGTERM or SIGHUP.
+    pub fn is_unattended(&self) -> bool {
+        self.last.is_some_and(|signal| signal != Signal::Interrupt)
     }
 
     /// Makes an interrupt pending again, for the next caller of [`Interrupts::next`].
@@ -35,7 +42,7 @@ impl Interrupts {
         if std::mem::take(&mut self.pending) {
             return;
         }
-        self.listener.next().await;
+        self.last = Some(self.listener.next().await);
     }
 
     /// Runs work to its end and returns its result, or `None` if a second interrupt arrives before that.
@@ -45,7 +52,7 @@ impl Interrupts {
         let mut work = std::pin::pin!(work);
         tokio::select! {
             done = &mut work => return Some(done),
-            _ = self.listener.next() => {}
+            signal = self.listener.next() => self.last = Some(signal),
         }
         report.report(&Event::Note("interrupted: finishing what has begun; interrupt again to quit at once"));
         self.pending = true;

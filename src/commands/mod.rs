@@ -49,7 +49,9 @@ pub mod service_rollbacks;
 pub mod services;
 pub mod status;
 pub mod stop_task;
+pub mod task_lookup;
 pub mod tasks;
+pub mod unfinished;
 pub mod wait;
 pub mod watch_args;
 

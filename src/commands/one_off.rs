@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::interrupts::Interrupts;
+use super::task_lookup::find_running;
 use crate::apply::stop_tasks::stop_tasks;
 use crate::apply::task::{RunTaskRequest, StartedTasks, run_task};
 use crate::aws::Aws;
@@ -46,6 +47,20 @@ pub struct OneOffOptions {
     pub wait: bool,
     /// Whether an interrupt stops the tasks without a prompt.
     pub stop_on_interrupt: bool,
+    /// Beside which tasks of the same name the tasks may run.
+    pub beside: Beside,
+}
+
+/// Beside which tasks of the same name, app and stage a task may run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Beside {
+    /// Beside none: the same task is watched instead, and another one is a refusal.
+    #[default]
+    None,
+    /// Beside those that have another revision or other overrides; the same task is watched instead.
+    Others,
+    /// Beside any.
+    Any,
 }
 
 /// Starts the tasks, watches them to their end, and reports it.
@@ -60,15 +75,17 @@ pub async fn run_to_end(
     interrupts: &mut Interrupts,
 ) -> Result<TaskRunResult> {
     let report = context.reporter.as_ref();
-    let Some(started) = interrupts.run_to_end(run_task(order, aws, report), report).await else {
+    let starting = start_or_attach(order, how.beside, aws, report);
+    let Some(started) = interrupts.run_to_end(starting, report).await else {
         return Err(interrupted_start(order));
     };
-    let StartedTasks { tasks, missing, failures } = started?;
+    let (StartedTasks { tasks, missing, failures }, attached) = started?;
     report.report(&Event::TaskStarted {
+        attached,
         key: &order.key,
         cluster: &order.cluster,
         revision: order.definition.revision_name(),
-        started_by: &order.started_by,
+        started_by: tasks.first().map_or(&order.started_by, |task| &task.started_by),
         tasks: &tasks,
     });
     let (poll, began) = (context.poll_interval(), Instant::now());
@@ -99,6 +116,19 @@ pub async fn run_to_end(
     report.report(&Event::DisplayEnded);
     report.report(&Event::TaskEnded { end: &end, answer: how.log_output == LogOutput::Progress });
     Ok(end)
+}
+
+/// Starts the tasks, or returns those that run already and are the same. Returns whether they are those.
+async fn start_or_attach(
+    order: &RunTaskRequest,
+    beside: Beside,
+    aws: &Aws,
+    report: &dyn Reporter,
+) -> Result<(StartedTasks, bool), Failure> {
+    if let Some(tasks) = find_running(order, beside, aws, report).await? {
+        return Ok((StartedTasks { tasks, ..StartedTasks::default() }, true));
+    }
+    Ok((run_task(order, aws, report).await?, false))
 }
 
 /// Returns the failure of a start that was interrupted twice.
@@ -266,6 +296,9 @@ impl OneOffRun<'_> {
     async fn prompt(&self, interrupts: &mut Interrupts) -> TaskInterruptAnswer {
         if self.options.stop_on_interrupt {
             return TaskInterruptAnswer::Stop;
+        }
+        if interrupts.is_unattended() {
+            return TaskInterruptAnswer::Leave;
         }
         let Some(question) = self.report.task_question() else { return TaskInterruptAnswer::Leave };
         let (tell, told) = tokio::sync::oneshot::channel();

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 
+use super::attach::planned::{AttachedRollouts, attach_to_planned};
 use super::{ImageArgs, ensure_not_empty, plan_options};
 use crate::apply::wait_note;
 use crate::aws::Aws;
@@ -35,6 +36,8 @@ pub struct Planned {
     pub plan: Plan,
     /// The deployments in progress that an apply would refuse.
     pub blockers: Vec<Failure>,
+    /// The rollouts in progress that already make the change of their service.
+    pub attached: AttachedRollouts,
 }
 
 impl Planned {
@@ -70,6 +73,9 @@ pub async fn plan_deploy(
     let record = plan::DeployRecord { release_id: how.release, ..options.record };
     let options = plan::Options { force: how.force, supersede: how.supersede, record, ..options };
     let plan = plan::compare(&desired, &observed, &options)?;
-    let blockers = if how.supersede { Vec::new() } else { blockers::in_progress(&desired, &observed) };
-    Ok(Planned { manifest, aws, observed, plan, blockers })
+    let (attached, mut blockers) = attach_to_planned(&plan, &observed, &aws).await;
+    if !how.supersede {
+        blockers.extend(blockers::in_progress(&plan, &observed));
+    }
+    Ok(Planned { manifest, aws, observed, plan, blockers, attached })
 }

@@ -7,6 +7,7 @@ use crate::apply::rollback::restore_attributes;
 use crate::apply::{self, ApplyReporter};
 use crate::aws::Aws;
 use crate::aws::types::{ObservedState, TaskDefinition, revision_name};
+use crate::commands::attach::planned::AttachedRollouts;
 use crate::commands::change_guards::changed_since_plan;
 use crate::commands::watch_args::WatchArgs;
 use crate::duration;
@@ -21,6 +22,8 @@ use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
 /// The services of a release.
 pub struct Services<'a> {
     pub plan: &'a Plan,
+    /// The rollouts in progress that are watched instead of updating their services.
+    pub attached: &'a AttachedRollouts,
     pub registered: &'a [TaskDefinition],
     pub release: &'a mut Release,
     /// The services as observed for the plan, or `None` with `--supersede`.
@@ -52,6 +55,7 @@ impl Services<'_> {
                 return None;
             }
             let failed = self.failures.len();
+            let ready = self.attach(ready, report);
             let ready = self.unmoved(ready, aws).await;
             self.update(&ready, aws, report).await;
             let failed = self.failures[failed..].iter().map(|(key, _)| key);
@@ -61,6 +65,19 @@ impl Services<'_> {
                 return first;
             }
         }
+    }
+
+    /// Watches the services whose rollout is in progress already, and returns the others.
+    fn attach(&mut self, mut keys: Vec<String>, report: &dyn ApplyReporter) -> Vec<String> {
+        for rollout in self.attached.values().filter(|rollout| keys.contains(&rollout.key)) {
+            let revision = revision_name(&rollout.revision);
+            report.note(&format!("{}: {revision} is being deployed already; watching that", rollout.key));
+            self.release.set_state(TargetKind::Service, &rollout.key, State::InProgress, None);
+            self.watched.insert(rollout.key.clone());
+            self.begun.push(rollout.clone());
+        }
+        keys.retain(|key| !self.attached.contains_key(key));
+        keys
     }
 
     /// Updates services and records the state of each.
@@ -92,7 +109,7 @@ impl Services<'_> {
     ///
     /// A migration may take an hour: a deployment made by others in that time must not be superseded by accident.
     async fn unmoved(&mut self, keys: Vec<String>, aws: &Aws) -> Vec<String> {
-        let Some(seen) = self.seen.filter(|_| self.waited) else {
+        let Some(seen) = self.seen.filter(|_| self.waited && !keys.is_empty()) else {
             self.waited = true;
             return keys;
         };

@@ -10,7 +10,8 @@ use super::rollouts::watch_rollouts;
 use super::schedule_rollback::{self, ScheduleRollbacks};
 use super::service_ends::{not_waited, tell_ends, tell_left, tell_updated};
 use super::service_rollbacks::{self, RollbackRequest, ServiceRollbacks};
-use super::services::{ServicesArgs, is_confirmed};
+use super::services::{FoundService, SelectedServices, ServicesArgs, is_confirmed};
+use super::unfinished::note_interrupted;
 use super::watch_args::WatchArgs;
 use crate::apply;
 use crate::context::CommandContext;
@@ -33,7 +34,8 @@ use crate::report::{CommandOutcome, Event};
   ecsail rollback web --steps 2
 
 Without `--to`, the target is the newest deployment that succeeded before the running one, without
-those that were rolled back since. A deployment in progress is stopped, and ECS rolls it back.
+those that were rolled back since. A deployment in progress is stopped, and ECS rolls it back; if it
+is this rollback already, it is watched. To stop a rollback, use `ecsail cancel`.
 Schedules of the manifest that run revisions of the same release are rolled back after the
 services. A number after `--to` is a revision of the family if it exists, else an image tag;
 `tag=12` is always a tag."))]
@@ -74,61 +76,128 @@ pub struct RollbackArgs {
 pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.services.select(context).await?;
     let found = find_changeable_services(&chosen).await?;
+    // Without a name, the services would be rolled back further.
+    if !args.is_target_named()
+        && let Some(outcome) = args.finish_schedules(&found, &chosen, context).await?
+    {
+        return Ok(outcome);
+    }
     let ways =
         service_rollbacks::find_rollbacks(&args.request(&chosen.manifest, context), &found, &chosen).await?;
     let schedules = if args.no_schedules {
         ScheduleRollbacks::default()
     } else {
-        schedule_rollback::find_rollbacks(&ways, args.services.is_empty(), &chosen.aws, context).await?
+        let all = args.services.is_empty();
+        schedule_rollback::find_rollbacks(&ways.moves(), all, &chosen.aws, context).await?
     };
-    let ServiceRollbacks { plan, in_progress: under_way, targets } = ways;
-    for target in &targets {
+    for target in &ways.targets {
         context.reporter.report(&Event::Rollback(target));
     }
-    if plan.is_empty() && under_way.is_empty() {
-        tell_left(&plan, context);
-        return Ok(CommandOutcome::Succeeded);
+    let changes_services = !ways.plan.is_empty() || !ways.in_progress.is_empty();
+    if !changes_services && ways.attached.is_empty() {
+        tell_left(&ways.plan, context);
+        let finished = args.finish_schedules(&found, &chosen, context).await?;
+        return Ok(finished.unwrap_or(CommandOutcome::Succeeded));
     }
-    if plan.services.is_empty() {
-        plan.notes.iter().for_each(|note| context.reporter.report(&Event::Note(note)));
+    if ways.plan.services.is_empty() {
+        ways.plan.notes.iter().for_each(|note| context.reporter.report(&Event::Note(note)));
     } else {
-        context.reporter.report(&Event::Plan { plan: &plan, answer: None });
+        context.reporter.report(&Event::Plan { plan: &ways.plan, answer: None });
     }
     schedules.report(context);
     if args.dry_run {
-        let text = "dry run: nothing was changed";
-        context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
-        return Ok(CommandOutcome::Succeeded);
+        return Ok(report_dry_run(context));
     }
-    if !is_confirmed("Roll back?", args.yes, context)? {
+    let changes = changes_services || !schedules.is_empty();
+    if changes && !is_confirmed("Roll back?", args.yes, context)? {
         return Ok(CommandOutcome::Declined);
     }
     if !args.yes {
         let seen = found.iter().map(|found| (found.identity.cluster.as_str(), &found.service));
         ensure_unchanged(seen, &chosen.aws).await?;
     }
-    let mut interrupts = Interrupts::listen()?;
-    let (aws, report) = (&chosen.aws, context.reporter.as_ref());
-    let registered = apply::register_all(&plan, aws, report).await?;
-    let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
-    let mut applied = apply::update_services(&changing, &registered, aws, report).await;
-    stop_deployments(under_way, &mut applied, &chosen, context).await;
-    tell_left(&plan, context);
-    tell_updated(&plan, &applied.without_deployment, context);
-    if args.no_wait {
-        schedules.report_skipped("`--no-wait` does not wait for the rollback of the services", context);
-        return Ok(not_waited(&applied, context));
-    }
-    let settled = watch_rollouts(applied.rollouts, &args.watch, aws, context, &mut interrupts).await;
-    let outcome = tell_ends(&settled, &applied.failures, context);
-    Ok(schedules.apply_after(outcome, &registered, aws, context).await)
+    args.apply(ways, &schedules, &chosen, context).await
+}
+
+fn report_dry_run(context: &CommandContext) -> CommandOutcome {
+    let text = "dry run: nothing was changed";
+    context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
+    CommandOutcome::Succeeded
 }
 
 impl RollbackArgs {
+    /// Rolls back the services, watches that, and rolls back the schedules.
+    async fn apply(
+        &self,
+        ways: ServiceRollbacks,
+        schedules: &ScheduleRollbacks,
+        chosen: &SelectedServices,
+        context: &CommandContext,
+    ) -> Result<CommandOutcome> {
+        let ServiceRollbacks { plan, in_progress, attached, .. } = ways;
+        let mut interrupts = Interrupts::listen()?;
+        let (aws, report) = (&chosen.aws, context.reporter.as_ref());
+        let registered = apply::register_all(&plan, aws, report).await?;
+        let changing: Vec<_> = plan.services.iter().filter(|service| service.changes()).collect();
+        let mut applied = apply::update_services(&changing, &registered, aws, report).await;
+        stop_deployments(in_progress, &mut applied, chosen, context).await;
+        applied.rollouts.extend(attached);
+        tell_left(&plan, context);
+        tell_updated(&plan, &applied.without_deployment, context);
+        if self.no_wait {
+            schedules.report_skipped("`--no-wait` does not wait for the rollback of the services", context);
+            return Ok(not_waited(&applied, context));
+        }
+        let settled = watch_rollouts(applied.rollouts, &self.watch, aws, context, &mut interrupts).await;
+        let outcome = tell_ends(&settled, &applied.failures, context);
+        let outcome = schedules.apply_after(outcome, &registered, aws, context).await;
+        if outcome == CommandOutcome::Interrupted {
+            note_interrupted(context);
+        }
+        Ok(outcome)
+    }
+
+    fn is_target_named(&self) -> bool {
+        self.to.is_some() || self.steps.is_some()
+    }
+
+    /// Finishes an earlier rollback: rolls back the schedules that it has not reached, and no service. Returns `None` if it has
+    /// reached all.
+    ///
+    /// # Errors
+    /// A folder cannot be read, or there is no terminal to confirm on.
+    async fn finish_schedules(
+        &self,
+        found: &[FoundService],
+        chosen: &SelectedServices,
+        context: &CommandContext,
+    ) -> Result<Option<CommandOutcome>> {
+        if self.no_schedules || !schedule_rollback::has_schedules(context)? {
+            return Ok(None);
+        }
+        let moves = service_rollbacks::ended_rollbacks(found, chosen).await;
+        let all = self.services.is_empty();
+        let schedules = schedule_rollback::find_rollbacks(&moves, all, &chosen.aws, context).await?;
+        if schedules.is_empty() {
+            return Ok(None);
+        }
+        let note = "the services are rolled back already, and these schedules are not: only they are rolled back now; \
+                    to roll the services back further, run the command again, or name the target with `--to`";
+        context.reporter.report(&Event::Note(note));
+        schedules.report(context);
+        if self.dry_run {
+            return Ok(Some(report_dry_run(context)));
+        }
+        if !is_confirmed("Roll back?", self.yes, context)? {
+            return Ok(Some(CommandOutcome::Declined));
+        }
+        Ok(Some(schedules.apply_after(CommandOutcome::Succeeded, &[], &chosen.aws, context).await))
+    }
+
     fn request(&self, manifest: &Manifest, context: &CommandContext) -> RollbackRequest {
         RollbackRequest {
             wanted: self.to.clone().unwrap_or(RollbackSelector::Steps(self.steps.unwrap_or(1).into())),
-            is_target_named: self.to.is_some() || self.steps.is_some(),
+            is_target_named: self.is_target_named(),
             supersede: self.supersede,
             images: self.images.checks(manifest),
             performer: ci_user(&context.settings),

@@ -253,6 +253,9 @@ impl RolloutRunner<'_, '_> {
 
     /// Prompts for what to do about the rollouts in progress, and starts rollbacks if that is the answer.
     async fn handle_interrupt(&mut self, interrupts: &mut Interrupts) -> InterruptAnswer {
+        if interrupts.is_unattended() {
+            return InterruptAnswer::Leave;
+        }
         let Some(question) = self.context.reporter.rollout_question() else { return InterruptAnswer::Leave };
         let (tell, told) = tokio::sync::oneshot::channel();
         // The prompt runs on a thread of its own, so that it blocks neither a second Ctrl-C nor the end of the process.

@@ -8,8 +8,9 @@ use clap::Args;
 use super::change_guards::{ensure_account, ensure_no_failures};
 use super::deploy::new_release_id;
 use super::interrupts::Interrupts;
-use super::one_off::{LogOutput, OneOffOptions, run_to_end};
+use super::one_off::{Beside, LogOutput, OneOffOptions, TaskRunOutcome, run_to_end};
 use super::services::{SelectedServices, ServiceArgs};
+use super::unfinished::note_interrupted;
 use super::{ImageArgs, plan_options};
 use crate::apply;
 use crate::apply::task::{DEFAULT_TIMEOUT, RunTaskRequest};
@@ -31,7 +32,7 @@ use crate::plan::task::{
 };
 use crate::plan::task_spec::{PlanContext, resolve};
 use crate::plan::{self, Plan, blockers};
-use crate::release::id::started_by;
+use crate::release::task_origin::TaskOrigin;
 use crate::render::{self, DesiredTask, DesiredTaskSpec};
 use crate::report::{CommandOutcome, Event};
 use crate::retry::token;
@@ -87,6 +88,9 @@ pub struct RunArgs {
     no_wait: bool,
     #[command(flatten)]
     images: ImageArgs,
+    /// Start the task even if the same task is running already, instead of watching that
+    #[arg(long)]
+    concurrent: bool,
     /// Stop the tasks on an interrupt, without a prompt
     #[arg(long)]
     stop_on_interrupt: bool,
@@ -119,9 +123,14 @@ pub async fn run(args: &RunArgs, context: &CommandContext) -> Result<CommandOutc
         log_output: LogOutput::Stdout,
         wait: !args.no_wait,
         stop_on_interrupt: args.stop_on_interrupt,
+        beside: if args.concurrent { Beside::Any } else { Beside::Others },
     };
     let mut interrupts = Interrupts::listen()?;
     let end = run_to_end(&order, &how, &aws, context, &mut interrupts).await?;
+    // Only a task with a name is found again.
+    if matches!(end.outcome, TaskRunOutcome::Interrupted { stopped: false }) && order.origin.is_some() {
+        note_interrupted(context);
+    }
     Ok(end.command_outcome())
 }
 
@@ -180,9 +189,13 @@ async fn resolve_described(
         context.reporter.report(&Event::Note(&note));
     }
     let registered = apply::register_all(&plan, &aws, context.reporter.as_ref()).await?;
-    let order = RunTaskRequest::from_spec(&work, &registered, &started_by(&id), &token());
+    let (app, stage) = (manifest.app.as_deref(), manifest.stage.as_deref());
+    let origin = TaskOrigin::new(&id, app, stage, &key);
+    let order = RunTaskRequest::from_spec(&work, &registered, origin, &token());
+    // Only a task of the manifest has a name under which it is looked for.
+    let origin = order.origin.clone().filter(|_| args.name.is_some());
     let timeout = args.timeout.or(task.and_then(|task| task.timeout)).unwrap_or(order.timeout);
-    Ok((RunTaskRequest { timeout, ..order }, aws))
+    Ok((RunTaskRequest { timeout, origin, ..order }, aws))
 }
 
 impl RunArgs {
@@ -273,6 +286,7 @@ impl ServiceTemplate {
             count: args.count.unwrap_or(1),
             container: changes.container.clone(),
             timeout: args.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            origin: None,
             started_by: format!("ecsail-run-{}", &token[token.len() - 8..]),
             token,
         })

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::schedule::observed::{OnceNotes, SelectedSchedules, select};
 use super::schedule::revisions::read_definitions;
-use super::service_rollbacks::ServiceRollbacks;
+use super::service_rollbacks::ServiceMove;
 use crate::apply::schedules;
 use crate::aws::Aws;
 use crate::aws::definitions::RevisionStatus;
@@ -57,14 +57,13 @@ struct RollbackSearch<'a> {
 /// # Errors
 /// A folder cannot be read.
 pub async fn find_rollbacks(
-    ways: &ServiceRollbacks,
+    moves: &[ServiceMove],
     all: bool,
     aws: &Aws,
     context: &CommandContext,
 ) -> Result<ScheduleRollbacks> {
     let notes = OnceNotes::new(context);
-    let going = ways.plan.services.iter().any(|service| service.after != Revision::Same);
-    if !going || manifest_path(&context.settings)?.is_none() {
+    if moves.is_empty() || !has_schedules(context)? {
         return Ok(ScheduleRollbacks::default());
     }
     let Ok(chosen) = select(&[], context) else {
@@ -73,15 +72,23 @@ pub async fn find_rollbacks(
         );
         return Ok(ScheduleRollbacks::default());
     };
-    if chosen.desired.is_empty() {
-        return Ok(ScheduleRollbacks::default());
+    Ok(search(moves, &chosen, all, aws, &notes).await.unwrap_or_default())
+}
+
+/// Returns whether the manifest has schedules, or cannot be read.
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn has_schedules(context: &CommandContext) -> Result<bool> {
+    if manifest_path(&context.settings)?.is_none() {
+        return Ok(false);
     }
-    Ok(search(ways, &chosen, all, aws, &notes).await.unwrap_or_default())
+    Ok(select(&[], context).map_or(true, |chosen| !chosen.desired.is_empty()))
 }
 
 /// Finds the rollback of each schedule. Returns `None` and reports a note if schedules cannot be read.
 async fn search(
-    ways: &ServiceRollbacks,
+    moves: &[ServiceMove],
     chosen: &SelectedSchedules,
     all: bool,
     aws: &Aws,
@@ -93,9 +100,10 @@ async fn search(
     let scheduled = observed.values().flat_map(ObservedSchedule::task_definitions).map(str::to_owned);
     // A target without a revision number runs the latest ACTIVE revision and needs no rollback.
     let scheduled = scheduled.filter(|arn| number_of(arn).is_some());
-    let asked: BTreeSet<String> = scheduled.chain(service_definitions(ways)).collect();
+    let of_services = moves.iter().flat_map(|one| [one.from.clone(), one.to.clone()]);
+    let asked: BTreeSet<String> = scheduled.chain(of_services).collect();
     let definitions = notes.value_or_note(read_definitions(asked, aws).await, LOST)?;
-    let returns = service_rollbacks(ways, &definitions);
+    let returns = service_rollbacks(moves, &definitions);
     let search = RollbackSearch {
         chosen,
         service_rollbacks: returns,
@@ -107,8 +115,8 @@ async fn search(
     let mut back = ScheduleRollbacks::default();
     for desired in &chosen.desired {
         let Some(observed) = observed.remove(&desired.key) else { continue };
-        let moves = search.target_rollbacks(&desired.key, &observed).await;
-        if moves.is_empty() {
+        let targets = search.target_rollbacks(&desired.key, &observed).await;
+        if targets.is_empty() {
             continue;
         }
         if !owner::is_own(&observed.tags, &chosen.context()) {
@@ -119,36 +127,27 @@ async fn search(
             ));
             continue;
         }
-        let services = moves.iter().map(|one| one.service.clone()).collect();
-        let targets: Vec<_> = moves.into_iter().map(|one| (one.index, one.to, one.to_text)).collect();
+        let services = targets.iter().map(|one| one.service.clone()).collect();
+        let targets: Vec<_> = targets.into_iter().map(|one| (one.index, one.to, one.to_text)).collect();
         back.plans.push((plan_rollback(&desired.key, &observed, &targets, chosen.context().now), services));
     }
     Some(back)
 }
 
-/// Returns the names of the definitions that services are rolled back from and to.
-fn service_definitions(ways: &ServiceRollbacks) -> impl Iterator<Item = String> {
-    let before = ways.plan.services.iter().map(|service| service.before.clone());
-    before.chain(ways.targets.iter().filter_map(|target| Some(target.to.as_ref()?.revision.clone())))
-}
-
 /// Returns the definitions that each service is rolled back from and to.
 fn service_rollbacks(
-    ways: &ServiceRollbacks,
+    moves: &[ServiceMove],
     definitions: &BTreeMap<String, TaskDefinition>,
 ) -> Vec<RolledBackService> {
-    let one = |service: &crate::plan::ServicePlan| {
-        let target = ways.targets.iter().find(|target| target.service == service.key)?;
-        let to = definitions.get(&target.to.as_ref()?.revision)?;
-        (service.after != Revision::Same).then_some(())?;
+    let one = |service: &ServiceMove| {
         Some(RolledBackService {
-            service: service.key.clone(),
-            from: definitions.get(&service.before)?.clone(),
-            to: to.clone(),
-            revision: service.after.clone(),
+            service: service.service.clone(),
+            from: definitions.get(&service.from)?.clone(),
+            to: definitions.get(&service.to)?.clone(),
+            revision: service.revision.clone(),
         })
     };
-    ways.plan.services.iter().filter_map(one).collect()
+    moves.iter().filter_map(one).collect()
 }
 
 impl RollbackSearch<'_> {
@@ -220,6 +219,11 @@ impl RollbackSearch<'_> {
 }
 
 impl ScheduleRollbacks {
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.plans.is_empty()
+    }
+
     /// Reports the schedules to roll back.
     pub fn report(&self, context: &CommandContext) {
         for (plan, services) in &self.plans {

@@ -12,7 +12,7 @@ use crate::watch::WatchResult;
 
 /// Reports the services that the plan leaves unchanged.
 pub(super) fn tell_left(plan: &Plan, context: &CommandContext) {
-    for service in plan.services.iter().filter(|service| !service.changes()) {
+    for service in plan.services.iter().filter(|service| service.is_unchanged()) {
         let revision = service.revision_before();
         context.reporter.report(&Event::Unchanged { service: &service.key, revision, updated: false });
     }

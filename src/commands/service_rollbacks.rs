@@ -1,26 +1,28 @@
 //! Finds the rollback of each service. Everything is read, chosen and checked before anything changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
 use super::change_guards::{deployment_in_progress, ensure_no_failures, rollback_terms};
 use super::services::{FoundService, SelectedServices};
 use crate::aws::error::failure;
-use crate::aws::types::{TaskDefinition, family_of, number_of};
+use crate::aws::types::{Service, TaskDefinition, family_of, number_of, revision_name};
 use crate::aws::{ApiError, Aws};
 use crate::error::{Failure, Result};
 use crate::observe::images::image_states;
 use crate::observe::past;
 use crate::plan::blockers;
 use crate::plan::image_checks::ImageChecks;
+use crate::plan::record::RELEASE_KEY;
 use crate::plan::rollback::images::{RestoredImages, images_to_look_up, restore_images};
+use crate::plan::rollback::in_progress::{before_deployment, brings_back, is_rolled_back_by_ecs};
 use crate::plan::rollback::service::{self, RollbackContext, definition, needs_registration, unchanged_plan};
 use crate::plan::rollback::{
-    Choice, DeployedState, DeploymentHistory, RollbackSelector, Target, are_apart, choose, deployed_states,
-    selector, summarize,
+    Choice, DeployedState, DeployedStates, DeploymentHistory, ReleaseSummary, RollbackSelector, Source,
+    Target, are_apart, choose, deployed_states, selector, summarize,
 };
-use crate::plan::{Plan, ServicePlan};
+use crate::plan::{Plan, Revision, ServicePlan};
 use crate::watch::snapshot::WatchedRollout;
 
 /// The number of services that are read at once. Each takes about ten calls, and `DescribeTaskDefinition` allows a burst
@@ -48,11 +50,112 @@ pub struct RollbackRequest {
 pub struct ServiceRollbacks {
     pub plan: Plan,
     pub in_progress: Vec<WatchedRollout>,
+    /// Rollbacks that are in progress already, and are only watched.
+    pub attached: Vec<WatchedRollout>,
     pub targets: Vec<Target>,
+}
+
+/// The definitions that the rollback of a service begins and ends with. Schedules follow it.
+#[derive(Clone, Debug)]
+pub struct ServiceMove {
+    pub service: String,
+    /// The name or ARN of the definition that the service is rolled back from.
+    pub from: String,
+    /// The name or ARN of the definition that the service is rolled back to.
+    pub to: String,
+    /// The revision that the service will run.
+    pub revision: Revision,
+}
+
+impl ServiceRollbacks {
+    /// Returns the services that are rolled back to an earlier revision. A deployment that is stopped is none of them: its
+    /// release has not reached the schedules.
+    pub fn moves(&self) -> Vec<ServiceMove> {
+        let updated = self.plan.services.iter().filter(|service| service.after != Revision::Same);
+        let updated = updated.filter_map(|service| {
+            let target = self.targets.iter().find(|target| target.service == service.key)?;
+            Some(ServiceMove {
+                service: service.key.clone(),
+                from: service.before.clone(),
+                to: target.to.as_ref()?.revision.clone(),
+                revision: service.after.clone(),
+            })
+        });
+        let attached = self.attached.iter().filter(|rollout| !rollout.going_back).filter_map(|rollout| {
+            Some(ServiceMove {
+                service: rollout.key.clone(),
+                from: rollout.way_back.as_ref()?.revision.clone(),
+                to: rollout.revision.clone(),
+                revision: Revision::Registered(rollout.revision.clone()),
+            })
+        });
+        updated.chain(attached).collect()
+    }
+}
+
+/// The releases that a service runs and was rolled back from, by the tags of its definitions.
+#[derive(Clone, Debug, Default)]
+struct ServiceReleases {
+    running: Option<String>,
+    /// `None` if the service was deployed to since it was rolled back.
+    left: Option<String>,
+}
+
+impl ServiceReleases {
+    fn from_states(states: &DeployedStates, past: &DeploymentHistory) -> ServiceReleases {
+        let release = |state: &DeployedState| {
+            past.definitions.get(&state.definition)?.tag(RELEASE_KEY).map(str::to_owned)
+        };
+        ServiceReleases {
+            running: release(&states.running),
+            left: states.rolled_back_from.as_ref().and_then(release),
+        }
+    }
+}
+
+/// Returns the rollbacks of services that have ended and after which the services were not deployed to. There are none while
+/// another service still runs the release that was left.
+///
+/// What cannot be read is left out: this is only asked to find schedules that a rollback has not reached.
+pub async fn ended_rollbacks(found: &[FoundService], chosen: &SelectedServices) -> Vec<ServiceMove> {
+    if found.iter().any(|found| found.service.deployment_in_progress().is_some()) {
+        return Vec::new();
+    }
+    let reading = found.iter().map(|found| ended_rollback(found, chosen));
+    let ended: Vec<_> = futures_util::stream::iter(reading).buffered(CONCURRENCY).collect().await;
+    let running: BTreeSet<&String> =
+        ended.iter().flatten().filter_map(|(_, releases)| releases.running.as_ref()).collect();
+    let is_unfinished = ended
+        .iter()
+        .flatten()
+        .any(|(_, releases)| releases.left.as_ref().is_some_and(|left| running.contains(left)));
+    if is_unfinished {
+        return Vec::new();
+    }
+    ended.into_iter().flatten().filter_map(|(ended, _)| ended).collect()
+}
+
+async fn ended_rollback(
+    found: &FoundService,
+    chosen: &SelectedServices,
+) -> Option<(Option<ServiceMove>, ServiceReleases)> {
+    let past = past::deployment_history(&chosen.aws, &found.identity.cluster, &found.service).await.ok()?;
+    let states = deployed_states(&found.service, &past);
+    let releases = ServiceReleases::from_states(&states, &past);
+    let to = states.running.definition;
+    let ended = states.rolled_back_from.map(|from| ServiceMove {
+        service: found.identity.key.clone(),
+        from: from.definition,
+        revision: Revision::Registered(to.clone()),
+        to,
+    });
+    Some((ended, releases))
 }
 
 /// The rollback of one service.
 enum ServiceRollback {
+    /// The deployment in progress is this rollback already.
+    Attach(Box<(WatchedRollout, Target)>),
     /// The deployment in progress is stopped.
     StopDeployment(Box<(WatchedRollout, Target)>),
     /// The service already runs the target.
@@ -81,14 +184,27 @@ pub async fn find_rollbacks(
 ) -> Result<ServiceRollbacks> {
     let mut ways = ServiceRollbacks::default();
     let mut failures = Vec::new();
-    let looking = found.iter().map(|found| find_rollback(asked, found, chosen));
+    let looking = found.iter().map(|found| find_with_releases(asked, found, chosen));
     let ways_of: Vec<_> = futures_util::stream::iter(looking).buffered(CONCURRENCY).collect().await;
-    for (found, way) in found.iter().zip(ways_of) {
+    let running: BTreeSet<String> =
+        ways_of.iter().filter_map(|(releases, _)| releases.running.clone()).collect();
+    for (found, (releases, way)) in found.iter().zip(ways_of) {
+        // An earlier rollback of these services was cut off after it had brought this one back.
+        if let Some(left) = releases.left.filter(|left| !asked.is_target_named && running.contains(left)) {
+            let note = format!("`{}` was rolled back from release {left} already", found.identity.key);
+            ways.plan.notes.push(note);
+            let terms = rollback_terms(&found.identity, chosen);
+            ways.plan.services.push(unchanged_plan(&terms, &found.service));
+            continue;
+        }
         match way {
             Ok(ServiceRollback::StopDeployment(stop)) => {
-                ways.plan.notes.extend(warn_if_rollback(&stop.0));
                 ways.in_progress.push(stop.0);
                 ways.targets.push(stop.1);
+            }
+            Ok(ServiceRollback::Attach(attached)) => {
+                ways.attached.push(attached.0);
+                ways.targets.push(attached.1);
             }
             Ok(ServiceRollback::Unchanged) => ways
                 .plan
@@ -116,7 +232,6 @@ pub async fn find_rollbacks(
 /// Returns a warning if the deployment in progress is a rollback itself, so that rolling it back returns to the newer
 /// revision.
 pub fn warn_if_rollback(followed: &WatchedRollout) -> Option<String> {
-    use crate::aws::types::revision_name;
     let way = followed.way_back.as_ref()?;
     let same_family = family_of(&way.revision) == family_of(&followed.revision);
     let older = number_of(&followed.revision)? < number_of(&way.revision)?;
@@ -131,13 +246,29 @@ pub fn warn_if_rollback(followed: &WatchedRollout) -> Option<String> {
     })
 }
 
+async fn find_with_releases(
+    asked: &RollbackRequest,
+    found: &FoundService,
+    chosen: &SelectedServices,
+) -> (ServiceReleases, Result<ServiceRollback, Vec<Failure>>) {
+    let mut releases = ServiceReleases::default();
+    let way = find_rollback(asked, found, chosen, &mut releases).await;
+    (releases, way)
+}
+
 async fn find_rollback(
     asked: &RollbackRequest,
     found: &FoundService,
     chosen: &SelectedServices,
+    releases: &mut ServiceReleases,
 ) -> Result<ServiceRollback, Vec<Failure>> {
     let (aws, service) = (&chosen.aws, &found.service);
     if let Some(refusal) = blockers::in_progress_blocker(&found.identity.key, service) {
+        if !asked.supersede
+            && let Some(attached) = attach_to_rollback(&asked.wanted, found, chosen, releases).await?
+        {
+            return Ok(ServiceRollback::Attach(Box::new(attached)));
+        }
         if !asked.is_target_named {
             let stop = deployment_in_progress(found, chosen).await.map_err(|failure| vec![failure])?;
             return Ok(ServiceRollback::StopDeployment(Box::new(stop)));
@@ -151,6 +282,7 @@ async fn find_rollback(
     let mut past =
         past::deployment_history(aws, &found.identity.cluster, service).await.map_err(call_failed)?;
     read_missing_definitions(&asked.wanted, found, &mut past, aws).await.map_err(call_failed)?;
+    *releases = ServiceReleases::from_states(&deployed_states(service, &past), &past);
     let chosen_target = choose(service, &past, &asked.wanted);
     let chosen_target =
         chosen_target.map_err(|failure| vec![with_next_step(failure, &found.identity.key)])?;
@@ -184,6 +316,48 @@ fn with_next_step(failure: Failure, key: &str) -> Failure {
     failure.with_hint(format!(
         "see what was deployed with `ecsail history {key}`, or deploy an earlier image with `ecsail deploy service {key} --tag TAG`"
     ))
+}
+
+/// Returns the deployment in progress, with its rollback target, if it is the rollback that is asked for.
+async fn attach_to_rollback(
+    wanted: &RollbackSelector,
+    found: &FoundService,
+    chosen: &SelectedServices,
+    releases: &mut ServiceReleases,
+) -> Result<Option<(WatchedRollout, Target)>, Vec<Failure>> {
+    let (aws, service) = (&chosen.aws, &found.service);
+    let mut past =
+        past::deployment_history(aws, &found.identity.cluster, service).await.map_err(call_failed)?;
+    let by_ecs = is_rolled_back_by_ecs(&past) && *wanted == RollbackSelector::Steps(1);
+    if !by_ecs {
+        let Some(before) = before_deployment(service) else { return Ok(None) };
+        let before = FoundService { service: before, ..found.clone() };
+        read_missing_definitions(wanted, &before, &mut past, aws).await.map_err(call_failed)?;
+        if !brings_back(service, &past, wanted) {
+            return Ok(None);
+        }
+        // Until it has ended, the service counts as running the release that it leaves.
+        let states = deployed_states(&before.service, &past);
+        releases.running = ServiceReleases::from_states(&states, &past).running;
+    }
+    let (rollout, target) = deployment_in_progress(found, chosen).await.map_err(|failure| vec![failure])?;
+    let rollout = WatchedRollout { going_back: by_ecs, ..rollout };
+    Ok(Some((rollout, attached_target(target, service, by_ecs))))
+}
+
+/// Returns the target of a rollback in progress. Where ECS does not roll back itself, the deployment in progress is what
+/// brings the target back.
+fn attached_target(target: Target, service: &Service, by_ecs: bool) -> Target {
+    let current = revision_name(&service.task_definition).to_owned();
+    let target = Target { source: Source::Attached, ..target };
+    match &target.to {
+        Some(to) if !by_ecs => Target { from: to.clone(), to: Some(target.from.clone()), ..target },
+        None if current != target.from.revision => {
+            let to = ReleaseSummary { revision: current, at: None, tag: None, images: Vec::new() };
+            Target { to: Some(to), ..target }
+        }
+        _ => target,
+    }
 }
 
 /// Returns the failure of a call.

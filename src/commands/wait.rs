@@ -6,6 +6,7 @@ use super::attach::attach_noted;
 use super::interrupts::Interrupts;
 use super::rollouts::{report_ends, watch_rollouts};
 use super::services::ServicesArgs;
+use super::unfinished::note_pending_tasks;
 use super::watch_args::WatchArgs;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
@@ -49,18 +50,20 @@ pub async fn run(args: &WaitArgs, context: &CommandContext) -> Result<CommandOut
     }
     let mut followed = Vec::new();
     for service in &found {
-        let (found, note) = attach_noted(service, &chosen, args.deployment.as_deref()).await?;
+        let (rollout, note) = attach_noted(service, &chosen, args.deployment.as_deref()).await?;
         if let Some(note) = &note {
             context.reporter.report(&Event::Note(note));
         }
-        followed.push(found);
+        followed.push(rollout);
     }
     let mut interrupts = Interrupts::listen()?;
     let mut settled = watch_rollouts(followed, &args.watch, &chosen.aws, context, &mut interrupts).await;
     if args.watch.on_failure.is_none() {
         settled.iter_mut().for_each(explain_no_rollback);
     }
-    Ok(report_ends(&settled, context))
+    let outcome = report_ends(&settled, context);
+    note_pending_tasks(&settled, &found, &chosen, context).await;
+    Ok(outcome)
 }
 
 /// Sets the reason why a failed rollout was not rolled back: this verb rolls back only with `--on-failure`.

@@ -30,6 +30,8 @@ pub struct ServicePlan {
     pub cluster: String,
     /// Whether there is any change.
     pub changes: bool,
+    /// The id of the deployment in progress that already makes the change; the deploy watches it. Null where there is none.
+    pub attached: Option<String>,
     /// The revision that runs.
     pub before: RunningRevision,
     /// The revision that will run.
@@ -103,8 +105,10 @@ pub struct TaskPlan {
     pub task: String,
     /// The services that name the task.
     pub of: Vec<String>,
-    /// Whether the task runs, because one of these services changes.
+    /// Whether the task runs: one of these services changes, or an earlier release did not finish the task.
     pub needed: bool,
+    /// The id of the release that was cut off before this `after` task had succeeded; null where there is none.
+    pub unfinished: Option<String>,
     /// The revision that the task runs; null where it does not run.
     pub runs: Option<PlannedRevision>,
 }

@@ -59,6 +59,8 @@ pub enum RollbackSource {
     },
     /// ECS returns to it when the deployment in progress is stopped.
     InProgress,
+    /// The deployment in progress brings it back already, and is only watched.
+    Attached,
 }
 
 /// A deployment that a rollback passed over.

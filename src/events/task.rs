@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::diagnosis::Diagnosis;
 use crate::outcome::Outcome;
 
-/// Reported when one-off tasks were started.
+/// Reported when one-off tasks were started, or are watched because they run already.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TaskStarted {
     /// The task's key in the manifest, or the name of its service or family.
@@ -14,6 +14,8 @@ pub struct TaskStarted {
     pub cluster: String,
     pub revision: String,
     pub started_by: String,
+    /// Whether an earlier run started them, and this one only watches.
+    pub attached: bool,
     /// The ids of the tasks.
     pub tasks: Vec<String>,
 }

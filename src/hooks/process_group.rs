@@ -31,6 +31,7 @@ impl ProcessGroup {
         self.send_number(match signal {
             Signal::Interrupt => rustix::process::Signal::INT,
             Signal::Terminate => rustix::process::Signal::TERM,
+            Signal::Hangup => rustix::process::Signal::HUP,
         });
     }
 

@@ -1,11 +1,12 @@
 //! The blockers of a deploy, each with what to do about it. Checked before anything is changed.
 
+use super::types::Plan;
 use crate::aws::types::{
     ControllerType, Deployment, DeploymentStatus, ObservedService, ObservedState, RolloutState, Service,
     ServiceRef, ServiceStatus, revision_name,
 };
 use crate::error::Failure;
-use crate::render::{DesiredService, DesiredState};
+use crate::render::DesiredService;
 use std::collections::BTreeMap;
 
 /// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
@@ -89,11 +90,11 @@ pub fn undeployable_blocker(service: &Service) -> Option<Failure> {
     Some(Failure::refused(message).with_hint(hint))
 }
 
-/// The blockers of a deploy that does not supersede: a refusal for each service with a deployment in progress.
-pub fn in_progress(desired: &DesiredState, observed: &ObservedState) -> Vec<Failure> {
-    let places: BTreeMap<ServiceRef, &str> = desired
-        .services
-        .iter()
+/// The blockers of a deploy that does not supersede: a refusal for each service with a deployment in progress, unless the
+/// deploy attaches to it.
+pub fn in_progress(plan: &Plan, observed: &ObservedState) -> Vec<Failure> {
+    let blocked = plan.services.iter().filter(|service| service.attached.is_none());
+    let places: BTreeMap<ServiceRef, &str> = blocked
         .map(|service| (ServiceRef::new(&service.cluster, &service.name), service.key.as_str()))
         .collect();
     let found = places.iter().filter_map(|(place, key)| Some((key, observed.services.get(place)?)));
@@ -106,10 +107,11 @@ pub fn in_progress_blocker(key: &str, service: &Service) -> Option<Failure> {
     let name = &service.service_name;
     let revision = revision_name(&deployment.task_definition);
     let message = format!("a deployment of `{name}` is in progress: `{revision}` (`{}`)", deployment.id);
-    Some(
-        Failure::refused(message)
-            .with_hint(format!("wait for it with `ecsail wait {key}`, or replace it with `--supersede`")),
-    )
+    let hint = format!(
+        "stop it with `ecsail cancel {key}` or `ecsail rollback {key}`, wait for it with `ecsail wait {key}`, or replace \
+         it with `--supersede`"
+    );
+    Some(Failure::refused(message).with_hint(hint))
 }
 
 impl Service {

@@ -11,7 +11,7 @@ use super::plan_revision::Revision;
 use super::record::{self, same_digests};
 use super::rollback_point::RollbackPoint;
 use super::types::{Options, Plan, Reason, Registration, ServicePlan};
-use super::{blockers, release, service, task_spec};
+use super::{after_marks, blockers, release, service, task_spec};
 use crate::aws::types::{ImageState, ObservedService, ObservedState};
 use crate::document::model::DocumentKind;
 use crate::document::normalize::{is_same, normal_pair};
@@ -36,6 +36,7 @@ pub fn compare(desired: &DesiredState, observed: &ObservedState, options: &Optio
         let against = task_spec::PlanContext { desired, observed, options };
         failures.extend(release::plan_tasks(against, &mut plan));
         failures.extend(release::plan_schedules(against, &mut plan));
+        after_marks::mark_registrations(&mut plan, &options.record);
     }
     plan.needs = release::needs(desired);
     plan.notes.extend(image_notes(&observed.images, options.images));
@@ -96,7 +97,14 @@ fn plan_service(
     });
     let moved = reasons.iter().any(|reason| matches!(reason, Reason::ImageMoved { .. }));
     let retag = if moved { options.record.digest_tags(&document, observed) } else { BTreeMap::new() };
+    let is_same = after == Revision::Same && members.is_empty() && reasons.is_empty();
+    let attached = seen
+        .service
+        .deployment_in_progress()
+        .filter(|deployment| is_same && deployment.task_definition == seen.service.task_definition);
+    let attached = attached.map(|deployment| deployment.id.clone());
     Ok(ServicePlan {
+        attached,
         key: service.key.clone(),
         name: service.name.clone(),
         cluster: service.cluster.clone(),

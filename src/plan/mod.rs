@@ -3,6 +3,7 @@
 //! A plan never contains the value of a secret in what it shows. The documents to register are kept apart from the
 //! printed changes.
 
+pub mod after_marks;
 pub mod blockers;
 mod compare;
 pub mod desired_document;

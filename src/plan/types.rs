@@ -54,6 +54,10 @@ pub struct TaskPlan {
     /// `None` if none of these services changes, so that the task does not run.
     pub work: Option<ResolvedWork>,
     pub timeout: Option<std::time::Duration>,
+    /// The earlier release that changed these services and was cut off before this `after` task had succeeded.
+    pub unfinished: Option<String>,
+    /// The services whose revisions carry the mark of this `after` task; see [`super::after_marks`].
+    pub marked: Vec<String>,
 }
 
 /// A document to register; services with the same document share it.
@@ -83,6 +87,8 @@ pub struct ServicePlan {
     pub members: Map<String, Value>,
     /// The id of the PRIMARY deployment before the change.
     pub deployment_before: Option<String>,
+    /// The deployment in progress that already makes this change. The deploy watches it, and sends no update.
+    pub attached: Option<String>,
     /// Tags to set on the running revision, because it will run other digests.
     pub retag: BTreeMap<String, String>,
     /// What the service returns to if the deploy fails.
@@ -133,7 +139,8 @@ impl Plan {
     /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         let schedules = self.schedules.iter().any(SchedulePlan::is_changing);
-        !schedules && self.services.iter().all(|service| !service.changes())
+        let unfinished = self.after.iter().any(|task| task.unfinished.is_some());
+        !schedules && !unfinished && self.services.iter().all(ServicePlan::is_unchanged)
     }
 }
 
@@ -141,6 +148,11 @@ impl ServicePlan {
     /// Returns whether the service is changed.
     pub fn changes(&self) -> bool {
         self.after != Revision::Same || !self.members.is_empty() || !self.reasons.is_empty()
+    }
+
+    /// Returns whether there is nothing to do for the service, and nothing to wait for.
+    pub fn is_unchanged(&self) -> bool {
+        !self.changes() && self.attached.is_none()
     }
 
     /// Returns the short name of the running revision.

@@ -7,6 +7,8 @@ use crate::outcome::Outcome;
 use crate::plan::{Plan, TaskPlan};
 
 pub mod id;
+pub mod running_tasks;
+pub mod task_origin;
 
 /// The kind of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,8 +95,8 @@ impl Release {
         let services = plan.services.iter().map(|service| ReleaseTarget {
             kind: TargetKind::Service,
             key: service.key.clone(),
-            state: if service.changes() { State::Waiting } else { State::Unchanged },
-            detail: (!service.changes()).then(|| service.revision_before().to_owned()),
+            state: if service.is_unchanged() { State::Unchanged } else { State::Waiting },
+            detail: service.is_unchanged().then(|| service.revision_before().to_owned()),
         });
         let schedules = plan.schedules.iter().map(|schedule| ReleaseTarget {
             kind: TargetKind::Schedule,

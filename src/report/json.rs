@@ -159,8 +159,9 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
             JsonEvent::Checked(Checked::Manifest { services: *services, stages: stages.to_vec() })
         }
         Event::LogLine { service, line, .. } => JsonEvent::Log(log::event(service, line)),
-        Event::TaskStarted { key, cluster, revision, started_by, tasks } => {
+        Event::TaskStarted { attached, key, cluster, revision, started_by, tasks } => {
             JsonEvent::TaskStarted(TaskStarted {
+                attached: *attached,
                 name: (*key).to_owned(),
                 cluster: (*cluster).to_owned(),
                 revision: (*revision).to_owned(),

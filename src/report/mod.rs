@@ -110,8 +110,9 @@ pub enum Event<'a> {
     DisplayEnded,
     /// A log line of a container; `width` is that of the longest container name.
     LogLine { service: &'a str, line: &'a LogLine, width: usize },
-    /// One-off tasks were started.
+    /// One-off tasks were started, or are watched because they run already.
     TaskStarted {
+        attached: bool,
         key: &'a str,
         cluster: &'a str,
         revision: &'a str,

@@ -20,7 +20,7 @@ pub fn text(plan: &Plan, color: bool) -> String {
     for service in &plan.services {
         let name = paint(color, Paint::Bold, &service.key);
         if !service.changes() {
-            lines.push(format!("{name}: no changes ({} stays)", service.revision_before()));
+            lines.push(format!("{name}: {}", unchanged_text(service)));
             continue;
         }
         lines.push(format!("{name}: {} → {}", service.revision_before(), target_text(plan, service)));
@@ -48,7 +48,10 @@ fn task_line(plan: &Plan, task: &TaskPlan, moment: &str, color: bool) -> String 
     match &task.work {
         None => format!("{name}: not needed, {of} does not change"),
         Some(work) => {
-            format!("{name}: runs {moment} {of}, as {}", revision_text(plan, &work.revision, &work.family))
+            let why =
+                task.unfinished.as_ref().map(|release| format!("; release {release} did not finish it"));
+            let runs = revision_text(plan, &work.revision, &work.family);
+            format!("{name}: runs {moment} {of}, as {runs}{}", why.unwrap_or_default())
         }
     }
 }
@@ -65,6 +68,15 @@ fn schedule_lines(schedule: &SchedulePlan, color: bool) -> Vec<String> {
         lines.push(format!("  targets of other owners, kept: {}", schedule.foreign.join(", ")));
     }
     lines
+}
+
+/// Returns in words what becomes of a service without changes.
+fn unchanged_text(service: &ServicePlan) -> String {
+    let revision = service.revision_before();
+    match &service.attached {
+        None => format!("no changes ({revision} stays)"),
+        Some(deployment) => format!("{revision} is being deployed already (`{deployment}`)"),
+    }
 }
 
 /// Returns in words which revision will run.
@@ -148,7 +160,8 @@ pub fn markdown(plan: &Plan) -> String {
     let mut lines: Vec<String> = before.collect();
     for service in &plan.services {
         if !service.changes() {
-            lines.push(format!("### `{}`: no changes\n", service.key));
+            let text = service.attached.as_ref().map_or("no changes".to_owned(), |_| unchanged_text(service));
+            lines.push(format!("### `{}`: {text}\n", service.key));
             continue;
         }
         lines.push(format!(
@@ -221,6 +234,7 @@ fn service_event(plan: &Plan, service: &ServicePlan) -> events::ServicePlan {
         name: service.name.clone(),
         cluster: service.cluster.clone(),
         changes: service.changes(),
+        attached: service.attached.clone(),
         before: events::RunningRevision { revision: before.to_owned() },
         after: revision_event(plan, &service.after).unwrap_or_else(stays),
         task_definition: service.definition_changes.iter().map(change_event).collect(),
@@ -235,6 +249,7 @@ fn task_event(plan: &Plan, task: &TaskPlan) -> events::TaskPlan {
         task: task.key.clone(),
         of: task.of.clone(),
         needed: task.work.is_some(),
+        unfinished: task.unfinished.clone(),
         runs: task.work.as_ref().and_then(|work| revision_event(plan, &work.revision)),
     }
 }

@@ -19,6 +19,12 @@ pub fn text(target: &Target, color: bool) -> String {
         Source::UnderWay => {
             format!("{name}: the deployment of {} is stopped, ECS rolls back to {to}", target.from.revision)
         }
+        Source::Attached => {
+            format!(
+                "{name}: is being rolled back from {} to {to} already; watching that",
+                target.from.revision
+            )
+        }
         _ => format!("{name}: rolls back from {} to {to}", target.from.revision),
     };
     let mut lines = vec![head, format!("  from  {}", summary_line(&target.from))];
@@ -91,6 +97,7 @@ fn source_event(source: &Source) -> events::RollbackSource {
         Source::Revisions => events::RollbackSource::Revisions,
         Source::Named { succeeded } => events::RollbackSource::Named { succeeded: *succeeded },
         Source::UnderWay => events::RollbackSource::InProgress,
+        Source::Attached => events::RollbackSource::Attached,
     }
 }
 
@@ -166,7 +173,7 @@ fn reason_text(target: &Target) -> Option<String> {
         Source::Named { succeeded: false } => {
             "named on the command line; no deployment of it is known to have succeeded".to_owned()
         }
-        Source::UnderWay => return None,
+        Source::UnderWay | Source::Attached => return None,
     };
     Some(text)
 }

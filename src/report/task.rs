@@ -11,11 +11,15 @@ use crate::watch::task::{TaskResult, TaskRunOutcome, TaskRunResult};
 /// How many characters of a task's id are shown where there are several.
 const ID_CHARACTERS: usize = 8;
 
-/// Returns the line about tasks that were started.
-pub fn started_line(key: &str, cluster: &str, revision: &str, tasks: &[Task]) -> String {
+/// Returns the line about tasks that were started, or that run already.
+pub fn started_line(key: &str, cluster: &str, revision: &str, tasks: &[Task], attached: bool) -> String {
     let ids: Vec<&str> = tasks.iter().map(Task::id).collect();
     let word = if ids.len() == 1 { "task" } else { "tasks" };
-    format!("{key}: started {revision} in `{cluster}` as {word} {}", ids.join(", "))
+    let ids = ids.join(", ");
+    if attached {
+        return format!("{key}: {revision} is running already in `{cluster}` as {word} {ids}; watching that");
+    }
+    format!("{key}: started {revision} in `{cluster}` as {word} {ids}")
 }
 
 /// Returns the state of a task; with its id where there are several.

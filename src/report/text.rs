@@ -266,8 +266,9 @@ impl Reporter for TextReporter {
                 let Screen { stdout_color: color_out, is_stdout_terminal: terminal_out, .. } = self.screen;
                 self.screen.write_answer(&super::log::text(line, *width, color_out, terminal_out));
             }
-            Event::TaskStarted { key, cluster, revision, tasks, .. } => {
-                self.write_story_wrapped(&super::task::started_line(key, cluster, revision, tasks));
+            Event::TaskStarted { key, cluster, revision, tasks, attached, .. } => {
+                let line = super::task::started_line(key, cluster, revision, tasks, *attached);
+                self.write_story_wrapped(&line);
             }
             Event::TaskProgress { key, task, several, .. } => {
                 self.write_story(&super::task::progress_line(key, task, *several));

@@ -137,7 +137,7 @@ fn ministack_slow_times_out_is_refused_and_is_superseded() {
         .deploy(&["--tag", "slow", "--timeout", "500ms"])
         .exits(4)
         .answers("web: web:2 is still in progress after ");
-    emulator.deploy(&["--tag", "v2"]).exits(5).says("a deployment of `web` is in progress: `web:2`");
+    emulator.deploy(&["--tag", "v3"]).exits(5).says("a deployment of `web` is in progress: `web:2`");
     emulator.deploy(&["--tag", "v2", "--supersede"]).exits(0).answers("web: deployed web:3 in ");
 }
 

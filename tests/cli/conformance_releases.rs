@@ -80,7 +80,9 @@ fn ministack_release_migrates_and_rolls_out_and_schedules_one_definition() {
     let state = emulator.look();
     assert_eq!((services(&state), scheduled(&state)), (["web:2"; 2], [Some("web:2"); 2]));
     let id = run.event("release.ended")["release"].as_str().expect("an id").to_owned();
-    let migration = json!([{"startedBy": format!("ecsail/{id}"), "lastStatus": "STOPPED",
+    let started_by = state["tasks"][0]["startedBy"].as_str().expect("a text");
+    assert!(started_by.starts_with(&format!("ecsail/{id}/")), "{started_by}");
+    let migration = json!([{"startedBy": started_by, "lastStatus": "STOPPED",
         "taskDefinition": "web:2", "containers": [0], "command": ["sh", "-c", "exit 0"]}]);
     assert_eq!((&state["tasks"], &state["images"]["web:2"]), (&migration, &json!("v2")));
     emulator.is_unchanged(&["--tag", "v2"]);

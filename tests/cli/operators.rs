@@ -215,7 +215,7 @@ fn what_they_print_as_json_is_as_the_schema_says() {
 fn hints_name_the_service_and_keep_the_given_flags() {
     let world = World::new(Scenario::Stuck);
     world.run(&["deploy", "service", "web", "--tag", "v2", "--yes", "--no-wait"]).exits(0);
-    let refused = ["--region", "us-east-1", "deploy", "service", "web", "--tag", "v2", "--yes"];
+    let refused = ["--region", "us-east-1", "deploy", "service", "web", "--tag", "v3", "--yes"];
     world.run(&refused).exits(5).says("wait for it with `ecsail --region us-east-1").says(" wait web`");
     let cluster = ["restart", "web", "--cluster", "main", "--yes"];
     world.run(&cluster).exits(5).says(" --cluster main wait web`, or replace it with `--supersede`");

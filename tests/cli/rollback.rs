@@ -183,15 +183,6 @@ fn a_named_target_during_a_deployment_is_refused_unless_it_supersedes() {
 }
 
 #[test]
-fn rollback_in_progress_is_a_warning() {
-    let world = a_and_b();
-    world.sandbox.set_scenario(None, Scenario::Slow);
-    rollback(&world, &["--no-wait"]).exits(0).answers("web: web:1 is being deployed, not watching it");
-    let run = world.run(&["rollback", "web", "--dry-run"]).exits(0);
-    run.says("the deployment in progress is a rollback to the older web:1; stopping it returns to web:2");
-}
-
-#[test]
 fn a_deployment_that_failed_and_stayed_goes_back_to_the_newest_success() {
     let world = World::new(Scenario::Steady);
     world.deploy("v2").exits(0);

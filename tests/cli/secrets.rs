@@ -115,6 +115,7 @@ fn settings() -> impl Strategy<Value = (String, String, String)> {
 /// Returns a plan whose one service has these changes.
 fn plan_of(changes: Vec<Change>) -> Plan {
     let service = ServicePlan {
+        attached: None,
         key: "web".into(),
         name: "web".into(),
         cluster: "main".into(),

@@ -11,6 +11,7 @@ use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
 use newest::{NewestDeployment, find_deployment, newest_deployment};
 
 mod newest;
+pub mod planned;
 
 /// The number of a service's newest deployments among which the one to watch is searched.
 const WAITED_FOR: usize = 100;

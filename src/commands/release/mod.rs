@@ -4,31 +4,31 @@
 
 use std::collections::BTreeSet;
 
+use super::attach::planned::AttachedRollouts;
 use super::interrupts::Interrupts;
-use super::one_off::{self, LogOutput, run_to_end};
+use super::one_off::Beside;
 use super::release_services::Services;
 use super::rollouts;
 use super::service_ends::{not_waited, tell_failures, tell_left, tell_updated};
+use super::unfinished::note_interrupted;
 use super::watch_args::WatchArgs;
-use crate::apply::task::RunTaskRequest;
 use crate::apply::{self, ApplyResult};
 use crate::aws::Aws;
 use crate::aws::types::{ObservedState, TaskDefinition, revision_name};
 use crate::context::CommandContext;
-use crate::error::{self, Failure, Result};
+use crate::error::{Failure, Result};
 use crate::hooks::HookPoint;
 use crate::manifest::Manifest;
 use crate::outcome;
 use crate::plan::schedules::TargetPlan;
-use crate::plan::{Plan, ResolvedWork, Revision, SchedulePlan, TaskPlan};
-use crate::release::id::started_by;
+use crate::plan::{Plan, Revision, SchedulePlan};
 use crate::release::{Release, State, TargetKind};
 use crate::report::{CommandOutcome, Event};
-use crate::retry::token;
 use crate::watch::WatchResult;
-use crate::watch::task::{TaskRunOutcome, TaskRunResult};
 
 mod hooks;
+mod marks;
+mod tasks;
 
 /// The options of a release.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +38,12 @@ pub struct ReleaseOptions<'a> {
     pub parallel: usize,
     /// Whether to watch the rollouts. Otherwise the release ends once the updates are accepted.
     pub wait: bool,
+    /// Beside which tasks of the same name the tasks may run.
+    pub beside: Beside,
     /// The services as observed for the plan, or `None` with `--supersede`.
     pub observed: Option<&'a ObservedState>,
+    /// The rollouts in progress that are watched instead of updating their services.
+    pub attached: &'a AttachedRollouts,
 }
 
 /// A release in progress.
@@ -113,8 +117,9 @@ impl<'a> ReleaseRunner<'a> {
         Ok(self.finish().await)
     }
 
-    /// Runs the `before_deploy` hook and registers revisions. Returns false after a second interrupt.
+    /// Checks that no other tasks run, runs the `before_deploy` hook and registers revisions. Returns false after a second interrupt.
     async fn prepare(&mut self, interrupts: &mut Interrupts) -> Result<bool, Failure> {
+        self.ensure_no_other_tasks().await?;
         self.run_hook(HookPoint::BeforeDeploy)
             .await
             .map_err(|failure| failure.with_hint("nothing was changed".to_owned()))?;
@@ -127,40 +132,6 @@ impl<'a> ReleaseRunner<'a> {
         Ok(true)
     }
 
-    /// Runs the one-off tasks before or after the services, one after the other. Returns whether all succeeded.
-    async fn run_tasks(&mut self, kind: TargetKind, interrupts: &mut Interrupts) -> bool {
-        let tasks = if kind == TargetKind::Before { &self.plan.before } else { &self.plan.after };
-        for task in tasks {
-            let Some(work) = &task.work else { continue };
-            if self.stop_if_interrupted(interrupts) {
-                return false;
-            }
-            self.has_waited = true;
-            self.release.set_state(kind, &task.key, State::InProgress, None);
-            let order = self.run_task_request(task, work);
-            let how = one_off::OneOffOptions {
-                log_output: LogOutput::Progress,
-                wait: true,
-                stop_on_interrupt: false,
-            };
-            let end = run_to_end(&order, &how, self.aws, self.context, interrupts).await;
-            let (state, detail, outcome) = match &end {
-                Ok(end) => state_of_ended_task(end),
-                Err(error) => {
-                    self.context.reporter.report_error(error);
-                    state_of_failed_start(error)
-                }
-            };
-            self.release.set_state(kind, &task.key, state, detail);
-            self.outcome = self.outcome.worse(outcome);
-            if state != State::Succeeded {
-                self.release.skip_waiting(&format!("`{}` {}", task.key, state.outcome().words()));
-                return false;
-            }
-        }
-        true
-    }
-
     /// Stops the release if an interrupt is pending. Returns whether one is.
     fn stop_if_interrupted(&mut self, interrupts: &Interrupts) -> bool {
         if interrupts.is_pending() {
@@ -170,19 +141,19 @@ impl<'a> ReleaseRunner<'a> {
         interrupts.is_pending()
     }
 
-    fn run_task_request(&self, task: &TaskPlan, work: &ResolvedWork) -> RunTaskRequest {
-        let started_by = started_by(&self.release.id);
-        let order = RunTaskRequest::from_spec(work, &self.registered, &started_by, &token());
-        RunTaskRequest { timeout: task.timeout.unwrap_or(order.timeout), ..order }
-    }
-
     /// Rolls out the services. Returns whether all are up.
     async fn roll_out_services(&mut self, interrupts: &mut Interrupts) -> bool {
         if self.stop_if_interrupted(interrupts) {
             return false;
         }
+        let report = self.context.reporter.as_ref();
+        let _ = interrupts.run_to_end(self.mark_pending(), report).await;
+        if self.stop_if_interrupted(interrupts) {
+            return false;
+        }
         let mut services = Services {
             plan: self.plan,
+            attached: self.options.attached,
             registered: &self.registered,
             release: &mut self.release,
             seen: self.options.observed,
@@ -284,6 +255,9 @@ impl<'a> ReleaseRunner<'a> {
     /// Reports the end of the release, and runs the hook for it.
     async fn report_end(&mut self) {
         self.context.reporter.report(&Event::ReleaseEnded(&self.release));
+        if self.outcome == CommandOutcome::Interrupted {
+            note_interrupted(self.context);
+        }
         let moment = match self.release.outcome() {
             outcome::Outcome::Succeeded | outcome::Outcome::Unchanged => HookPoint::AfterDeploy,
             outcome::Outcome::InProgress
@@ -310,48 +284,4 @@ fn schedule_revisions(schedule: &SchedulePlan, registered: &[TaskDefinition]) ->
     let mut revisions: Vec<String> = schedule.targets.iter().map(revision).collect();
     revisions.dedup();
     revisions.join(", ")
-}
-
-/// Returns the state of a task that could not be started. If the answer of ECS was lost, the task may be running.
-fn state_of_failed_start(error: &Failure) -> (State, Option<String>, CommandOutcome) {
-    let outcome = match error.kind {
-        error::ErrorKind::Interrupted => CommandOutcome::Interrupted,
-        _ => CommandOutcome::Error,
-    };
-    if error.may_have_taken_effect {
-        (State::InProgress, Some("it is unknown whether it was started".to_owned()), outcome)
-    } else {
-        (State::Failed, Some(error.to_string()), outcome)
-    }
-}
-
-/// Returns the state of a task that was started. Its exit code is in the detail; the release exits with a code of its
-/// own.
-fn state_of_ended_task(end: &TaskRunResult) -> (State, Option<String>, CommandOutcome) {
-    let (state, detail, outcome) = match &end.outcome {
-        TaskRunOutcome::Exited { code: 0 } if end.is_success() => {
-            return (State::Succeeded, Some(end.revision.clone()), CommandOutcome::Succeeded);
-        }
-        TaskRunOutcome::Exited { code } => {
-            (State::Failed, format!("exit code {code}"), CommandOutcome::RolloutFailed)
-        }
-        TaskRunOutcome::FailedWithoutCode { reason } => {
-            (State::Failed, reason.clone(), CommandOutcome::RolloutFailed)
-        }
-        TaskRunOutcome::TimedOut { stopped: true } => {
-            (State::Failed, "exceeded its timeout and was stopped".to_owned(), CommandOutcome::RolloutFailed)
-        }
-        TaskRunOutcome::TimedOut { stopped: false } => {
-            (State::InProgress, "exceeded its timeout".to_owned(), CommandOutcome::TimedOut)
-        }
-        TaskRunOutcome::Interrupted { stopped: true } => {
-            (State::Failed, "interrupted and stopped".to_owned(), CommandOutcome::Interrupted)
-        }
-        TaskRunOutcome::Interrupted { stopped: false } => {
-            (State::InProgress, "interrupted; the task continues".to_owned(), CommandOutcome::Interrupted)
-        }
-        TaskRunOutcome::NotWaited => (State::InProgress, "not watched".to_owned(), CommandOutcome::Error),
-        TaskRunOutcome::Lost { error } => (State::InProgress, error.clone(), CommandOutcome::Error),
-    };
-    (state, Some(detail), outcome)
 }

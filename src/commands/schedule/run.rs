@@ -14,7 +14,7 @@ use crate::aws::error::failure;
 use crate::aws::types::ObservedSchedule;
 use crate::commands::change_guards::ensure_account;
 use crate::commands::interrupts::Interrupts;
-use crate::commands::one_off::{LogOutput, OneOffOptions, run_to_end};
+use crate::commands::one_off::{Beside, LogOutput, OneOffOptions, run_to_end};
 use crate::context::CommandContext;
 use crate::document::problem::did_you_mean;
 use crate::duration;
@@ -76,6 +76,7 @@ pub async fn run(args: &ScheduleRunArgs, context: &CommandContext) -> Result<Com
         log_output: LogOutput::Stdout,
         wait: !args.no_wait,
         stop_on_interrupt: args.stop_on_interrupt,
+        beside: Beside::Any,
     };
     let mut interrupts = Interrupts::listen()?;
     Ok(run_to_end(&order, &how, &aws, context, &mut interrupts).await?.command_outcome())

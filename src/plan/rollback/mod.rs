@@ -6,6 +6,7 @@
 pub mod attributes;
 mod choose_target;
 pub mod images;
+pub mod in_progress;
 mod new_choice;
 mod past;
 pub mod selector;

@@ -38,6 +38,8 @@ pub enum Source {
     Named { succeeded: bool },
     /// ECS returns to it when the deployment in progress is stopped.
     UnderWay,
+    /// The deployment in progress brings it back already.
+    Attached,
 }
 
 /// A deployment that was skipped.

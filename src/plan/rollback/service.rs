@@ -124,6 +124,7 @@ pub fn unchanged_plan(terms: &RollbackTerms, service: &Service) -> ServicePlan {
         reasons: Vec::new(),
         members: serde_json::Map::new(),
         deployment_before: service.primary_deployment().map(|primary| primary.id.clone()),
+        attached: None,
         retag: BTreeMap::new(),
         way_back: RollbackPoint::from_service(service),
         timeout: terms.timeout,

@@ -93,12 +93,15 @@ pub struct DeployedStates {
     pub earlier: Vec<DeployedState>,
     /// All succeeded states, newest first.
     pub succeeded: Vec<DeployedState>,
+    /// The state that the service was rolled back from to the running one, if it has not been deployed to since.
+    pub rolled_back_from: Option<DeployedState>,
 }
 
 /// Returns what a service runs and what it ran before, from ECS's history.
 pub fn deployed_states(service: &Service, past: &DeploymentHistory) -> DeployedStates {
     let mut stack: Vec<DeployedState> = Vec::new();
     let mut succeeded = Vec::new();
+    let mut rolled_back_from = None;
     let first = past.initial_revision.iter().map(|revision| DeployedState {
         definition: revision.task_definition.clone(),
         created_at: revision.created_at.0,
@@ -114,16 +117,21 @@ pub fn deployed_states(service: &Service, past: &DeploymentHistory) -> DeployedS
     });
     for release in first.chain(known) {
         if let Some(at) = stack.iter().position(|known| known.is_same(&release, past)) {
-            stack.truncate(at);
+            // The same state again, as by a restart, is no rollback.
+            rolled_back_from = stack.split_off(at).into_iter().skip(1).last().or(rolled_back_from);
+        } else {
+            rolled_back_from = None;
         }
         stack.push(release.clone());
         succeeded.insert(0, release);
     }
     let running = running_state(service, past, &succeeded);
     let at = stack.iter().position(|known| known.is_same(&running, past));
+    let is_newest = at.is_some_and(|at| at + 1 == stack.len());
     stack.truncate(at.unwrap_or(stack.len()));
     stack.reverse();
-    DeployedStates { running, running_succeeded: at.is_some(), earlier: stack, succeeded }
+    let rolled_back_from = rolled_back_from.filter(|_| is_newest);
+    DeployedStates { running, running_succeeded: at.is_some(), earlier: stack, succeeded, rolled_back_from }
 }
 
 /// Returns what a service is set to run: the service revision of its PRIMARY deployment.
