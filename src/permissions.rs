@@ -174,13 +174,9 @@ pub const PERMISSIONS: &[Permission] = &[
             "a Service Connect namespace that ECS names by its ARN and the manifest by its name, or the reverse, shows as a change",
         ),
     ),
+    row(&["continue"], &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"], Always),
     row(
-        &["plan"],
-        &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
-        Optional("a last deployment that failed is not noticed"),
-    ),
-    row(
-        WATCH,
+        &["deploy", "wait", "rollback", "cancel", "restart"],
         &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
         Optional(
             "the service's deployment list decides, and a note says so; lifecycle stages (`--until`) and the reasons of rollbacks are less precise",

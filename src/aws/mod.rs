@@ -28,6 +28,7 @@ pub mod exec_session;
 mod http_client;
 pub mod login;
 pub mod logs;
+pub mod lookup;
 mod namespaces;
 mod observed;
 mod pacer;

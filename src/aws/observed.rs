@@ -129,6 +129,8 @@ pub struct ObservedState {
     /// By image reference.
     pub images: BTreeMap<String, ImageState>,
     pub caller: Option<Caller>,
+    /// Why the caller is not known.
+    pub caller_error: Option<String>,
     /// The region that was read.
     pub region: String,
     pub schedules: ObservedSchedules,

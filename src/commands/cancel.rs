@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::change_guards::{deployment_in_progress, find_changeable_service, stop_deployments};
+use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
@@ -42,13 +43,18 @@ pub struct CancelArgs {
 /// No deployment is in progress, or the service cannot be read.
 pub async fn run(args: &CancelArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.service.select(context).await?;
-    let found = find_changeable_service(&chosen).await?;
+    let limit = args.watch.timeout(&chosen.manifest);
+    let found = ride_out(limit, context, async || find_changeable_service(&chosen).await).await?;
     let key = &found.identity.key;
     if found.service.deployment_in_progress().is_none() {
         let hint = format!("roll back to the last deployment that succeeded with `ecsail rollback {key}`");
         return Err(Failure::error(format!("no deployment of `{key}` is in progress")).with_hint(hint));
     }
-    let (followed, target) = deployment_in_progress(&found, &chosen).await?;
+    let read = async || deployment_in_progress(&found, &chosen).await;
+    let (followed, target, note) = ride_out(limit, context, read).await?;
+    if let Some(note) = &note {
+        context.reporter.report(&Event::Note(note));
+    }
     context.reporter.report(&Event::Rollback(&target));
     if let Some(note) = &warn_if_rollback(&followed) {
         context.reporter.report(&Event::Note(note));

@@ -43,7 +43,11 @@ pub async fn find_changeable_services(chosen: &SelectedServices) -> Result<Vec<F
 pub async fn ensure_account(manifest: &Manifest, aws: &crate::aws::Aws) -> Result<()> {
     let account = manifest.account.as_ref().map(|account| account.value.as_str());
     if account.is_some() {
-        let observed = ObservedState { caller: aws.caller().await.ok(), ..ObservedState::default() };
+        let mut observed = ObservedState::default();
+        match aws.caller().await {
+            Ok(caller) => observed.caller = Some(caller),
+            Err(error) => observed.caller_error = Some(error.to_string()),
+        }
         ensure_no_failures(blockers::account_blocker(account, &observed))?;
     }
     Ok(())
@@ -156,17 +160,18 @@ pub fn watch_policy(terms: &RollbackTerms) -> WatchPolicy {
     }
 }
 
-/// Returns the deployment of a service that is in progress, and the rollback target to report for it.
+/// Returns the deployment of a service that is in progress, the rollback target to report for it, and a note on what is
+/// unknown of it.
 ///
 /// # Errors
 /// An API call failed.
 pub async fn deployment_in_progress(
     found: &FoundService,
     chosen: &SelectedServices,
-) -> Result<(WatchedRollout, Target), Failure> {
-    let followed = attach(found, chosen).await?;
-    let followed =
-        WatchedRollout { policy: watch_policy(&rollback_terms(&found.identity, chosen)), ..followed };
+) -> Result<(WatchedRollout, Target, Option<String>), Failure> {
+    let attached = attach(found, chosen, None).await?;
+    let policy = watch_policy(&rollback_terms(&found.identity, chosen));
+    let followed = WatchedRollout { policy, ..attached.rollout };
     let summary = |definition: &str, at: f64| ReleaseSummary {
         revision: DeployedState::from_definition(definition).revision_name().to_owned(),
         at: Some(at).filter(|at| *at > 0.0),
@@ -177,16 +182,21 @@ pub async fn deployment_in_progress(
         let known = found.service.deployments.iter().find(|known| known.id == way.deployment);
         summary(&way.revision, known.map_or(0.0, |known| known.created_at.0))
     });
+    // A revision that could not be read is shown by its deployment.
+    let from = match followed.revision.as_str() {
+        "" => followed.deployment.clone().unwrap_or_default(),
+        revision => DeployedState::from_definition(revision).revision_name().to_owned(),
+    };
     let target = Target {
         service: found.identity.key.clone(),
         cluster: found.identity.cluster.clone(),
-        from: summary(&followed.revision, followed.created_at),
+        from: ReleaseSummary { revision: from, ..summary(&followed.revision, followed.created_at) },
         to,
         source: Source::UnderWay,
         left_out: Vec::new(),
         pinned: Vec::new(),
     };
-    Ok((followed, target))
+    Ok((followed, target, attached.unread))
 }
 
 /// Stops deployments, and adds the rollbacks and failures to `applied`.

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::attach::attach;
 use super::change_guards::{find_changeable_service, rollback_terms, watch_policy};
+use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::{report_ends, watch_rollouts};
 use super::services::ServiceArgs;
@@ -47,9 +48,14 @@ pub struct ContinueArgs {
 /// No hook is waiting, or service deployments cannot be read.
 pub async fn run(args: &ContinueArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.service.select(context).await?;
-    let found = find_changeable_service(&chosen).await?;
+    let limit = args.watch.timeout(&chosen.manifest);
+    let found = ride_out(limit, context, async || find_changeable_service(&chosen).await).await?;
     let key = &found.identity.key;
-    let followed = attach(&found, &chosen).await?;
+    let attached = ride_out(limit, context, async || attach(&found, &chosen, None).await).await?;
+    if let Some(note) = &attached.unread {
+        context.reporter.report(&Event::Note(note));
+    }
+    let followed = attached.rollout;
     let arns: Vec<String> = followed.service_deployment.iter().cloned().collect();
     let deployments = chosen.aws.service_deployments(&arns).await.map_err(failure)?;
     let deployment = deployments.into_iter().next().ok_or_else(|| no_service_deployment(key))?;

@@ -69,6 +69,7 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         supersede: args.supersede,
         images: args.images.clone(),
         release: Some(id.clone()),
+        watch: Some(args.watch.clone()),
     };
     let mut planned = plan_deploy(&request, how, context).await?;
     if args.no_wait {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::services::{FoundService, ServiceArgs};
 use crate::aws::error::failure;
 use crate::aws::exec_session::{ExecSession, ExecTarget, SESSION_PLUGIN, SessionPlugin};
+use crate::aws::lookup::in_time;
 use crate::aws::types::{Service, Task, TaskContainer, TaskStatus, revision_name};
 use crate::aws::{ApiError, Aws};
 use crate::context::CommandContext;
@@ -131,7 +132,8 @@ fn choose_task<'a>(tasks: &'a [Task], named: Option<&str>, key: &str) -> Result<
 
 /// Returns the definition of a task. If it cannot be read, reports that some prerequisites are not checked.
 async fn read_definition(task: &Task, aws: &Aws, context: &CommandContext) -> Option<Value> {
-    match aws.task_definition(&task.task_definition_arn).await {
+    let definition = aws.task_definition(&task.task_definition_arn);
+    match in_time("ecs:DescribeTaskDefinition", definition).await {
         Ok(found) => found.map(|found| found.document),
         Err(error) => {
             let note = format!("the task role and the file system of the container are not checked: {error}");

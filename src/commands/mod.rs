@@ -19,6 +19,7 @@ pub mod deploy;
 pub mod exec;
 pub mod explain;
 pub mod family;
+pub mod first_look;
 pub mod history;
 pub mod images;
 pub mod interrupts;

@@ -3,6 +3,8 @@
 use crate::error::Result;
 
 use super::attach::planned::{AttachedRollouts, attach_to_planned};
+use super::first_look::ride_out;
+use super::watch_args::WatchArgs;
 use super::{ImageArgs, ensure_not_empty, plan_options};
 use crate::apply::wait_note;
 use crate::aws::Aws;
@@ -26,6 +28,8 @@ pub struct PlanningOptions {
     pub images: ImageArgs,
     /// The id of the release; none where nothing will be applied.
     pub release: Option<String>,
+    /// The settings of the watch that follows; none where nothing is watched, so that reads are not repeated for long.
+    pub watch: Option<WatchArgs>,
 }
 
 /// A plan, with what it was made from and what blocks it.
@@ -68,7 +72,12 @@ pub async fn plan_deploy(
     if let Some(note) = wait_note(&format!("reading {definitions} task definitions"), wait) {
         context.reporter.report(&Event::Note(&note));
     }
-    let observed = observe(&aws, &desired).await?;
+    let observed = match &how.watch {
+        Some(watch) => {
+            ride_out(watch.timeout(&manifest), context, async || observe(&aws, &desired).await).await?
+        }
+        None => observe(&aws, &desired).await?,
+    };
     let options = plan_options(&manifest, request, &context.settings, &how.images);
     let record = plan::DeployRecord { release_id: how.release, ..options.record };
     let options = plan::Options { force: how.force, supersede: how.supersede, record, ..options };

@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use super::ImageArgs;
 use super::change_guards::{ensure_no_failures, ensure_unchanged, find_changeable_services, rollback_terms};
+use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
 use super::services::{FoundService, SelectedServices, ServicesArgs, is_confirmed};
 use super::watch_args::WatchArgs;
 use crate::apply;
+use crate::aws::lookup::in_time;
 use crate::aws::types::{ContainerImage, ImageState};
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
@@ -55,7 +57,8 @@ pub struct RestartArgs {
 /// A deployment is in progress, or an image no longer exists. Nothing was changed.
 pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.services.select(context).await?;
-    let found = find_changeable_services(&chosen).await?;
+    let limit = args.watch.timeout(&chosen.manifest);
+    let found = ride_out(limit, context, async || find_changeable_services(&chosen).await).await?;
     if !args.supersede {
         ensure_no_failures(
             found
@@ -125,7 +128,8 @@ async fn compare_images(
 ) -> Result<(Vec<Reason>, Vec<String>), Vec<Failure>> {
     let current = &found.service.current_service_revisions;
     let arns: Vec<String> = current.iter().map(|revision| revision.arn.clone()).collect();
-    let revisions = match chosen.aws.service_revisions(&arns).await {
+    let read = chosen.aws.service_revisions(&arns);
+    let revisions = match in_time("ecs:DescribeServiceRevisions", read).await {
         Ok(revisions) => revisions,
         Err(error) => {
             let note =

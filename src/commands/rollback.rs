@@ -5,6 +5,7 @@ use clap::Args;
 use super::ImageArgs;
 use super::change_guards::{ensure_unchanged, find_changeable_services, stop_deployments};
 use super::ci_user;
+use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::schedule_rollback::{self, ScheduleRollbacks};
@@ -75,7 +76,8 @@ pub struct RollbackArgs {
 /// There is no target, an image no longer exists, or a deployment is in progress. Nothing was changed.
 pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.services.select(context).await?;
-    let found = find_changeable_services(&chosen).await?;
+    let limit = args.watch.timeout(&chosen.manifest);
+    let found = ride_out(limit, context, async || find_changeable_services(&chosen).await).await?;
     // Without a name, the services would be rolled back further.
     if !args.is_target_named()
         && let Some(outcome) = args.finish_schedules(&found, &chosen, context).await?

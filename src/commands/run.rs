@@ -185,7 +185,7 @@ async fn resolve_described(
     let mut plan = Plan::default();
     let against = PlanContext { desired: &desired, observed: &observed, options: &options };
     let work = resolve(&key, &work, None, against, &mut plan).map_err(Failure::several)?;
-    for note in image_notes(&observed.images, options.images) {
+    for note in observed.notes.iter().cloned().chain(image_notes(&observed.images, options.images)) {
         context.reporter.report(&Event::Note(&note));
     }
     let registered = apply::register_all(&plan, &aws, context.reporter.as_ref()).await?;

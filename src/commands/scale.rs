@@ -10,6 +10,7 @@ use crate::apply;
 use crate::aws::Aws;
 use crate::aws::autoscaling::ScalableTarget;
 use crate::aws::error::failure;
+use crate::aws::lookup::in_time;
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::{JsonEvent, service as events};
@@ -137,7 +138,8 @@ async fn read_autoscaling(
     aws: &Aws,
     context: &CommandContext,
 ) -> Result<Autoscaling> {
-    match aws.scalable_target(&found.identity.cluster, &found.identity.name).await {
+    let target = aws.scalable_target(&found.identity.cluster, &found.identity.name);
+    match in_time("application-autoscaling:DescribeScalableTargets", target).await {
         Ok(Some(target)) => Ok(Autoscaling::Target(target)),
         Ok(None) => Ok(Autoscaling::None),
         Err(error) if matches!(wish, ScaleRequest::Desired(_)) && !error.is_retryable() => {

@@ -157,7 +157,7 @@ enum ServiceRollback {
     /// The deployment in progress is this rollback already.
     Attach(Box<(WatchedRollout, Target)>),
     /// The deployment in progress is stopped.
-    StopDeployment(Box<(WatchedRollout, Target)>),
+    StopDeployment(Box<(WatchedRollout, Target, Option<String>)>),
     /// The service already runs the target.
     Unchanged,
     /// The service is updated.
@@ -199,6 +199,7 @@ pub async fn find_rollbacks(
         }
         match way {
             Ok(ServiceRollback::StopDeployment(stop)) => {
+                ways.plan.notes.extend(stop.2.clone());
                 ways.in_progress.push(stop.0);
                 ways.targets.push(stop.1);
             }
@@ -340,7 +341,8 @@ async fn attach_to_rollback(
         let states = deployed_states(&before.service, &past);
         releases.running = ServiceReleases::from_states(&states, &past).running;
     }
-    let (rollout, target) = deployment_in_progress(found, chosen).await.map_err(|failure| vec![failure])?;
+    let (rollout, target, _) =
+        deployment_in_progress(found, chosen).await.map_err(|failure| vec![failure])?;
     let rollout = WatchedRollout { going_back: by_ecs, ..rollout };
     Ok(Some((rollout, attached_target(target, service, by_ecs))))
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
+use crate::aws::lookup::in_time;
 use crate::aws::types::{Service, ServiceStatus, parse_view};
 use crate::completion::services;
 use crate::context::CommandContext;
@@ -251,8 +252,13 @@ impl SelectedServices {
             return blockers::deleted_failure(&place.name, &place.cluster);
         }
         let message = format!("no service named `{}` in cluster `{}`", place.name, place.cluster);
-        // Without the permission to list services, there is nothing to suggest.
-        let listed = self.aws.service_names(&place.cluster).await.unwrap_or_default();
+        let listed = match in_time("ecs:ListServices", self.aws.service_names(&place.cluster)).await {
+            Ok(listed) => listed,
+            Err(error) => {
+                let hint = format!("check the name; similar names are not known: {error}");
+                return Failure::error(message).with_hint(hint);
+            }
+        };
         let near = did_you_mean(&place.name, listed.iter().map(String::as_str));
         let some = || {
             (!listed.is_empty())

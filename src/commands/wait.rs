@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::attach::attach_noted;
+use super::attach::attach;
+use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::{report_ends, watch_rollouts};
 use super::services::ServicesArgs;
@@ -38,7 +39,8 @@ pub struct WaitArgs {
 /// A service does not exist, or an API call failed.
 pub async fn run(args: &WaitArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.services.select(context).await?;
-    let found = chosen.read_all().await?;
+    let limit = args.watch.timeout(&chosen.manifest);
+    let found = ride_out(limit, context, async || chosen.read_all().await).await?;
     if args.deployment.is_some() && found.len() != 1 {
         let hint =
             "name the service that the deployment is of: `ecsail wait NAME --deployment ID`".to_owned();
@@ -50,11 +52,12 @@ pub async fn run(args: &WaitArgs, context: &CommandContext) -> Result<CommandOut
     }
     let mut followed = Vec::new();
     for service in &found {
-        let (rollout, note) = attach_noted(service, &chosen, args.deployment.as_deref()).await?;
-        if let Some(note) = &note {
-            context.reporter.report(&Event::Note(note));
+        let attach = async || attach(service, &chosen, args.deployment.as_deref()).await;
+        let attached = ride_out(limit, context, attach).await?;
+        for note in [attached.doubt, attached.unread].into_iter().flatten() {
+            context.reporter.report(&Event::Note(&note));
         }
-        followed.push(rollout);
+        followed.push(attached.rollout);
     }
     let mut interrupts = Interrupts::listen()?;
     let mut settled = watch_rollouts(followed, &args.watch, &chosen.aws, context, &mut interrupts).await;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::duration;
-use crate::manifest::{FailureAction, Patience};
+use crate::manifest::{FailureAction, Manifest, Patience};
 use crate::watch::judge::{is_stage, parse_stage};
-use crate::watch::snapshot::{WatchPolicy, WatchUntil, WatchedRollout};
+use crate::watch::snapshot::{DEFAULT_TIMEOUT, WatchPolicy, WatchUntil, WatchedRollout};
 
 /// The arguments that control a watch.
 #[derive(Clone, Debug, Args)]
@@ -36,6 +36,11 @@ pub struct WatchArgs {
 }
 
 impl WatchArgs {
+    /// Returns the time to watch where no service has its own.
+    pub(super) fn timeout(&self, manifest: &Manifest) -> Duration {
+        self.timeout.or(manifest.timeout).unwrap_or(DEFAULT_TIMEOUT)
+    }
+
     /// Returns the rollout with the policy of the arguments.
     pub(super) fn apply_to(&self, followed: WatchedRollout) -> WatchedRollout {
         let given = followed.policy;

@@ -2,21 +2,17 @@
 //! seconds is left unchecked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use crate::aws::ecr::ImageLookup;
 use crate::aws::error::{ApiErrorKind, failure};
+use crate::aws::lookup::LOOKUP_LIMIT;
 use crate::aws::types::{CacheRules, ImageState, MissingImage};
 use crate::aws::{ApiError, Aws};
 use crate::error::Result;
 use crate::image::pull_through::{PullThroughRule, rule_for};
 use crate::image::{EcrRepository, ImageReference};
-
-/// How long ECR may take for each of: an image, the rules of a registry, the tags for a hint. Longer than an address that
-/// cannot be reached is tried, so that the reason is reported.
-const LIMIT: Duration = Duration::from_secs(6);
 
 /// The rules of a registry, by account and region; or why they cannot be read.
 type Rules = BTreeMap<(String, String), Result<Vec<PullThroughRule>, String>>;
@@ -73,8 +69,10 @@ async fn in_time<T>(
     call: impl Future<Output = Result<T, ApiError>>,
     repository: &EcrRepository,
 ) -> Result<Result<T, String>> {
-    let Ok(answer) = tokio::time::timeout(LIMIT, call).await else {
-        return Ok(Err(format!("ECR in {} did not answer within {} s", repository.region, LIMIT.as_secs())));
+    let Ok(answer) = tokio::time::timeout(LOOKUP_LIMIT, call).await else {
+        let region = &repository.region;
+        let limit = LOOKUP_LIMIT.as_secs();
+        return Ok(Err(format!("ECR in {region} did not answer within {limit} s")));
     };
     match answer {
         Ok(answer) => Ok(Ok(answer)),
@@ -121,6 +119,6 @@ async fn state_of_missing(
     if *answer == ImageLookup::NoRepository {
         return ImageState::NoRepository(rules);
     }
-    let newest = tokio::time::timeout(LIMIT, aws.newest_tags(repository)).await.ok().flatten();
+    let newest = tokio::time::timeout(LOOKUP_LIMIT, aws.newest_tags(repository)).await.ok().flatten();
     ImageState::Missing(MissingImage { newest, rules })
 }

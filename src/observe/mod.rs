@@ -11,6 +11,7 @@ use futures_util::future::{join, join4, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::error::{ApiErrorKind, cluster_failure, failure};
+use crate::aws::lookup::in_time;
 use crate::aws::types::{
     ObservedSchedules, ObservedService, ObservedState, Service, ServiceRevision, TaskDefinition,
     revision_name,
@@ -54,7 +55,10 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     observed.images = images?;
     match caller {
         Ok(caller) => observed.caller = Some(caller),
-        Err(error) => observed.notes.push(format!("failed to identify the caller: {error}")),
+        Err(error) => {
+            observed.notes.push(format!("failed to identify the caller: {error}"));
+            observed.caller_error = Some(error.to_string());
+        }
     }
     observe_running(aws, desired, &mut observed).await?;
     observe_running_images(aws, desired, &mut observed).await?;
@@ -114,7 +118,8 @@ async fn observe_schedules_with_definitions(
     }
     let mut observed = schedules::observe(aws, &desired.schedules).await?;
     let (found, own_group) = (&observed.found, desired.app_group.as_deref());
-    let elsewhere = schedules::elsewhere(aws, &desired.schedules, found, own_group).await;
+    let elsewhere = schedules::elsewhere(aws, &desired.schedules, found, own_group);
+    let elsewhere = in_time("scheduler:GetSchedule, events:ListRules", elsewhere).await;
     let notes = match elsewhere {
         Ok(elsewhere) => {
             observed.elsewhere = elsewhere;
@@ -152,7 +157,7 @@ async fn observe_running(aws: &Aws, desired: &DesiredState, observed: &mut Obser
     let (definitions, latest, revisions, mut namespaces) = join4(
         latest_definitions(aws, &unknown),
         latest_definitions(aws, &families),
-        aws.service_revisions(&revisions),
+        in_time("ecs:DescribeServiceRevisions", aws.service_revisions(&revisions)),
         namespaces::observe(aws, desired, observed),
     )
     .await;

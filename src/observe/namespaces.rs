@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use crate::aws::Aws;
+use crate::aws::lookup::in_time;
 use crate::aws::types::{ObservedState, ServiceRef};
 use crate::plan::service::observed_member;
 use crate::render::DesiredState;
@@ -33,7 +34,11 @@ pub(super) async fn observe(
     observed: &ObservedState,
 ) -> ObservedNamespaces {
     let asked = other_forms(desired, observed);
-    let answers = join_all(asked.iter().map(|asked| aws.is_in_namespace(&asked.namespace, &asked.arn))).await;
+    let answers = join_all(asked.iter().map(|asked| {
+        let call = aws.is_in_namespace(&asked.namespace, &asked.arn);
+        in_time("ecs:ListServicesByNamespace", call)
+    }));
+    let answers = answers.await;
     let mut namespaces = ObservedNamespaces::default();
     for (asked, answer) in asked.into_iter().zip(answers) {
         match answer {

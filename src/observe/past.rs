@@ -79,8 +79,10 @@ async fn initial_revisions(aws: &Aws, past: &mut DeploymentHistory) -> Result<Ve
             Ok(found.source_service_revisions.into_iter().map(|revision| revision.arn).collect())
         }
         Err(error) if error.is_retryable() => Err(error),
-        // Only what ran before the beginning of the history stays unknown.
-        Err(_) => Ok(Vec::new()),
+        Err(error) => {
+            past.notes.push(unread_note("what ran before the oldest known deployment", error)?);
+            Ok(Vec::new())
+        }
     }
 }
 

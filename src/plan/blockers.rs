@@ -23,7 +23,15 @@ pub fn account_blocker(wanted: Option<&str>, observed: &ObservedState) -> Vec<Fa
         ),
         None => format!("failed to identify the caller: the manifest requires account `{wanted}`"),
     };
-    vec![Failure::refused(message).with_hint(hint)]
+    vec![because_of_caller(Failure::refused(message), observed).with_hint(hint)]
+}
+
+/// Adds to a failure why the caller is not known.
+pub fn because_of_caller(failure: Failure, observed: &ObservedState) -> Failure {
+    match &observed.caller_error {
+        Some(error) => failure.with_cause(error.clone()),
+        None => failure,
+    }
 }
 
 /// Returns the observed state of a service that can be deployed to.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::after_marks;
+use super::blockers::because_of_caller;
 use super::schedules::compare::compare;
 use super::schedules::types::ScheduleContext;
 use super::task_spec::{PlanContext, resolve};
@@ -135,9 +136,8 @@ fn schedule_context(observed: &ObservedState, options: &Options) -> Result<Sched
     let Some(caller) = &observed.caller else {
         let hint =
             "check for a policy that denies `sts:GetCallerIdentity`, which needs no permission".to_owned();
-        return Err(
-            Failure::error("failed to identify the caller, whose account the schedules need").with_hint(hint)
-        );
+        let failure = Failure::error("failed to identify the caller, whose account the schedules need");
+        return Err(because_of_caller(failure, observed).with_hint(hint));
     };
     let app = (options.record.app.clone(), options.record.stage.clone());
     Ok(ScheduleContext::of(caller, &observed.region, app, options.now))

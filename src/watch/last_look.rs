@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::judge::Verdict;
+use super::poll::is_lasting;
 use super::snapshot::{RolloutSnapshot, WatchedRollout};
 use super::{RolloutWatch, WatchItem, WatchOutcome};
 use crate::aws::ApiError;
@@ -39,6 +40,9 @@ impl RolloutWatch<'_> {
             item.is_explained = true;
             match read {
                 Ok(Ok(warnings)) => item.warnings = warnings,
+                Ok(Err(error)) if is_lasting(&error) => {
+                    self.note_once("cannot check for tasks that end after the success", &error);
+                }
                 Ok(Err(error)) => {
                     tracing::info!("failed to poll the tasks of `{}`: {error}", item.rollout.key);
                 }

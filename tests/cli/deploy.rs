@@ -189,7 +189,8 @@ fn unknown_account_is_refused() {
         &[service("web", json!({}))],
     );
     world.sandbox.inject(Fault::on("GetCallerIdentity", FaultKind::AccessDenied).always());
-    world.deploy("v2").exits(5).says("failed to identify the caller");
+    let run = world.deploy("v2").exits(5).says("failed to identify the caller");
+    run.says("is not authorized to perform: sts:GetCallerIdentity");
     world.unchanged();
 }
 

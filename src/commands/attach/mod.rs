@@ -1,9 +1,10 @@
 //! Finds the deployment of a service to watch: the named one, or its newest. Never changes anything in AWS.
 
 use super::services::{FoundService, SelectedServices, ServiceIdentity};
-use crate::aws::Aws;
 use crate::aws::error::failure;
+use crate::aws::lookup::in_time;
 use crate::aws::types::{ControllerType, Service, ServiceDeployment, ServiceStatus};
+use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::manifest::{FailureAction, Patience};
 use crate::plan::RollbackPoint;
@@ -16,20 +17,21 @@ pub mod planned;
 /// The number of a service's newest deployments among which the one to watch is searched.
 const WAITED_FOR: usize = 100;
 
-/// Returns the newest deployment of a service, to watch it.
+/// A deployment to watch, and what is unknown of it.
+pub(super) struct Attached {
+    pub(super) rollout: WatchedRollout,
+    /// Why it is not certain which deployment was the last.
+    pub(super) doubt: Option<String>,
+    /// Why its revision could not be read.
+    pub(super) unread: Option<String>,
+}
+
+/// Returns the named or the newest deployment of a service, to watch it.
 pub(super) async fn attach(
     found: &FoundService,
     chosen: &SelectedServices,
-) -> Result<WatchedRollout, Failure> {
-    attach_noted(found, chosen, None).await.map(|(followed, _)| followed)
-}
-
-/// Returns the named or the newest deployment of a service, and a note on what is unknown of it.
-pub(super) async fn attach_noted(
-    found: &FoundService,
-    chosen: &SelectedServices,
     id: Option<&str>,
-) -> Result<(WatchedRollout, Option<String>), Failure> {
+) -> Result<Attached, Failure> {
     let (aws, ServiceIdentity { cluster, name, key }) = (&chosen.aws, &found.identity);
     let seen = &found.service;
     let mover = &seen.deployment_controller.kind;
@@ -44,17 +46,23 @@ pub(super) async fn attach_noted(
         Err(error) if error.is_retryable() => return Err(failure(error)),
         Err(_) => Vec::new(),
     };
-    let (target, note) = target(id, name, seen, &list)?;
-    let revision = match target.revision.as_str() {
-        "" => revision_of_target(&target, &list, aws).await,
-        known => known.to_owned(),
+    let (target, doubt) = target(id, name, seen, &list)?;
+    let (revision, unread) = match target.revision.as_str() {
+        "" => match revision_of_target(&target, &list, aws).await {
+            Ok(revision) => (revision, None),
+            Err(error) => (
+                String::new(),
+                Some(format!("the revision of the deployment of `{name}` is unknown: {error}")),
+            ),
+        },
+        known => (known.to_owned(), None),
     };
     let own = chosen.manifest.services.iter().find(|service| &service.key == key);
     let timeout = own.and_then(|service| service.timeout).or(chosen.manifest.timeout);
     let patience = own.and_then(|service| service.patience).or(chosen.manifest.patience);
     let on_failure = own.and_then(|service| service.on_failure).or(chosen.manifest.on_failure);
     let standard = (on_failure != Some(FailureAction::Leave)).then_some(Patience::Standard);
-    let followed = WatchedRollout {
+    let rollout = WatchedRollout {
         revision,
         key: key.clone(),
         name: name.clone(),
@@ -70,7 +78,7 @@ pub(super) async fn attach_noted(
         },
         ..target
     };
-    Ok((followed, note))
+    Ok(Attached { rollout, doubt, unread })
 }
 
 /// Returns the deployment to watch, and a note on what is unknown of it.
@@ -108,13 +116,21 @@ fn target(
 }
 
 /// Returns the revision of a deployment that is no longer among the service's `deployments`, from its service revision.
-async fn revision_of_target(target: &WatchedRollout, list: &[ServiceDeployment], aws: &Aws) -> String {
+///
+/// # Errors
+/// It could not be read in time.
+async fn revision_of_target(
+    target: &WatchedRollout,
+    list: &[ServiceDeployment],
+    aws: &Aws,
+) -> Result<String, ApiError> {
     let known = |known: &&ServiceDeployment| {
         Some(&known.service_deployment_arn) == target.service_deployment.as_ref()
     };
     let Some(arn) = list.iter().find(known).and_then(ServiceDeployment::target_revision_arn) else {
-        return String::new();
+        return Ok(String::new());
     };
-    let found = aws.service_revisions(&[arn.to_owned()]).await.unwrap_or_default();
-    found.into_iter().next().map(|revision| revision.task_definition).unwrap_or_default()
+    let arns = [arn.to_owned()];
+    let found = in_time("ecs:DescribeServiceRevisions", aws.service_revisions(&arns)).await?;
+    Ok(found.into_iter().next().map(|revision| revision.task_definition).unwrap_or_default())
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join_all, join3};
 
 use super::drift::{self, ServiceDrift};
+use crate::aws::lookup::in_time;
 use crate::aws::types::{
     DeploymentStatus, LoadBalancer, Service, ServiceDeployment, ServiceRevision, TargetHealth, TaskDefinition,
 };
@@ -83,7 +84,7 @@ impl<'a> StatusReader<'a> {
             unknown.into_iter().filter(|arn| !arn.is_empty() && !self.definitions.contains_key(arn));
         let definitions = join_all(unknown.map(|arn| async move { aws.task_definition(&arn).await }));
         let targets =
-            join_all(groups.iter().map(|group| async move { (group, aws.target_health(group).await) }));
+            join_all(groups.iter().map(|group| async move { (group, read_health(aws, group).await) }));
         let (definitions, targets, open) = join3(definitions, targets, read_in_progress(aws, &found)).await;
         for read in definitions {
             let lost = "tags, commits and users of deployments are unknown";
@@ -172,6 +173,10 @@ impl<'a> StatusReader<'a> {
             }
         }
     }
+}
+
+async fn read_health(aws: &Aws, group: &str) -> Result<Vec<TargetHealth>, ApiError> {
+    in_time("elasticloadbalancing:DescribeTargetHealth", aws.target_health(group)).await
 }
 
 /// Returns the service deployments in progress of these services.
