@@ -53,7 +53,14 @@ fn problem_text(problem: &Problem, sources: &Sources, renderer: &Renderer) -> St
     if let Some(hint) = &problem.hint {
         report = report.element(Level::HELP.message(hint.as_str()));
     }
-    renderer.render(&[report])
+    let text = renderer.render(&[report]);
+    if problem.span.is_some() { text } else { without_empty_margin(&text) }
+}
+
+/// Returns a report without the line that leads to a snippet, where there is none.
+fn without_empty_margin(text: &str) -> String {
+    let kept = text.lines().filter(|line| console::strip_ansi_codes(line).trim() != "|");
+    kept.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the part of a span on its first line: a caret under a whole mapping would not show the place.
@@ -109,6 +116,18 @@ pub fn severity_event(severity: Severity) -> events::Severity {
 mod tests {
     use super::*;
     use crate::document::source::SourceSpan;
+
+    #[test]
+    fn a_problem_without_a_place_has_no_empty_line() {
+        let mut invalid = InvalidFiles::default();
+        invalid.problems.push(Problem::warning(None, "odd").hint("look".to_owned()));
+        for color in [false, true] {
+            let shown = super::text(&invalid, color);
+            let plain = console::strip_ansi_codes(&shown);
+            assert!(plain.contains("odd") && plain.contains("look"), "{color}: {plain}");
+            assert!(plain.lines().all(|line| line.trim() != "|"), "{color}: {plain}");
+        }
+    }
 
     #[test]
     fn place_of_a_long_line_is_named() {
