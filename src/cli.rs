@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::error::ContextValue;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
@@ -16,7 +17,7 @@ use crate::commands::{
 use crate::completion;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
-use crate::report::{self, CommandOutcome, OutputStyle, outcome};
+use crate::report::{self, CommandOutcome, HelpText, OutputStyle, outcome};
 use crate::settings::{ColorChoice, OutputMode, Settings};
 use crate::{duration, env_file, text_file};
 
@@ -147,7 +148,7 @@ pub fn main() -> ExitCode {
             report::reporter(style, &Settings::default()).report_error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
         }
-        Err(error) => return print_help(&error),
+        Err(error) => return print_help(error),
     };
     init_logging(cli.global.verbose);
     let style = cli.global.style();
@@ -182,11 +183,29 @@ fn code_after_writes(code: u8) -> u8 {
 }
 
 /// Prints what clap answers to `--help`, `--version` or wrong arguments, and returns its exit code.
-fn print_help(error: &clap::Error) -> ExitCode {
-    let written = error.print();
-    let failed = written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
-    let code = error.exit_code();
-    ExitCode::from(u8::try_from(code).unwrap_or(1).max(u8::from(failed)))
+fn print_help(error: clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(1);
+    let is_error = error.use_stderr();
+    let text = with_plain_arguments(error).render();
+    let help = HelpText { plain: text.to_string(), colored: text.ansi().to_string(), is_error };
+    report::write_help(&help, &process_environment());
+    ExitCode::from(code_after_writes(code))
+}
+
+/// Returns an error of the command line that repeats arguments without line breaks and control characters.
+fn with_plain_arguments(mut error: clap::Error) -> clap::Error {
+    let plain = |value: &ContextValue| match value {
+        ContextValue::String(text) => Some(ContextValue::String(report::one_line(text))),
+        ContextValue::Strings(texts) => {
+            Some(ContextValue::Strings(texts.iter().map(|text| report::one_line(text)).collect()))
+        }
+        _ => None,
+    };
+    let context: Vec<_> = error.context().filter_map(|(kind, value)| Some((kind, plain(value)?))).collect();
+    for (kind, value) in context {
+        error.insert(kind, value);
+    }
+    error
 }
 
 /// Returns whether the arguments contain `--output json`. Used when the command line cannot be parsed.

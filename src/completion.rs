@@ -13,6 +13,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 use crate::manifest::load::{self, ManifestKeys};
 use crate::names_cache::NamesCache;
 use crate::settings::Settings;
+use crate::{report, shell};
 
 /// The environment variable that selects the shell to complete for.
 const VARIABLE: &str = "ECSAIL_COMPLETE";
@@ -169,7 +170,8 @@ fn flag_value(words: &[String], names: &[&str]) -> Option<String> {
 /// Returns the candidates without duplicates. Of equal names, the first help text is used.
 fn without_duplicates(named: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
     let mut known: Vec<(String, String)> = Vec::new();
-    for (name, help) in named {
+    for (name, help) in named.filter(|(name, _)| is_plain(name)) {
+        let help = report::one_line(&help);
         if !known.iter().any(|(other, _)| *other == name) {
             known.push((name, help));
         }
@@ -177,9 +179,26 @@ fn without_duplicates(named: impl Iterator<Item = (String, String)>) -> Vec<Comp
     known.into_iter().map(|(name, help)| CompletionCandidate::new(name).help(Some(help.into()))).collect()
 }
 
+/// Returns whether a name is offered: not if a shell would take it apart, since it is put on the command line as it is, or take
+/// it for a flag. ECS allows no such names.
+fn is_plain(name: &str) -> bool {
+    !name.starts_with('-') && shell::quote(name) == name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_a_shell_would_take_apart_are_not_offered() {
+        let names = ["web", "x; touch PWNED", "$(id)", "--endpoint-url=x", "a\nb", "", "main/web"];
+        let offered =
+            without_duplicates(names.into_iter().map(|name| (name.to_owned(), "a\u{1b}[2J".to_owned())));
+        let shown: Vec<_> =
+            offered.iter().map(|offer| offer.get_value().to_str().unwrap_or_default()).collect();
+        assert_eq!(shown, ["web", "main/web"]);
+        assert_eq!(offered[0].get_help().map(ToString::to_string).as_deref(), Some("a"));
+    }
 
     fn split_words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()

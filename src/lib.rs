@@ -54,6 +54,7 @@ pub mod sandbox_session;
 pub mod secrets;
 pub mod service_arn;
 pub mod settings;
+pub mod shell;
 pub mod tail;
 pub mod template;
 pub mod text_file;

@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::plan::Revision;
 use crate::plan::{ResolvedWork, run_members};
 use crate::retry::{Attempts, Policy};
+use crate::shell;
 
 /// The timeout of a task without one of its own, after which it is stopped.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
@@ -93,7 +94,8 @@ impl RunTaskRequest {
         format!(
             "a task may have been started: check with `aws ecs list-tasks --cluster {} --started-by {}`, and \
              with `--desired-status STOPPED` for one that has ended",
-            self.cluster, self.started_by
+            shell::quote(&self.cluster),
+            shell::quote(&self.started_by)
         )
     }
 

@@ -14,6 +14,7 @@ use crate::render;
 use crate::report::{CommandOutcome, Event};
 use crate::sandbox_session::{SandboxSession, TOKEN, state_path};
 use crate::settings::ImageTags;
+use crate::shell::quote;
 
 /// Serve the embedded sandbox, list its scenarios, or reset its state
 #[derive(Clone, Debug, Args)]
@@ -73,7 +74,8 @@ async fn serve(port: u16, context: &CommandContext) -> Result<CommandOutcome> {
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),
         (TOKEN, session.token()),
     ];
-    let lines: Vec<String> = variables.iter().map(|(name, value)| format!("export {name}={value}")).collect();
+    let lines: Vec<String> =
+        variables.iter().map(|(name, value)| format!("export {name}={}", quote(value))).collect();
     let event = JsonEvent::Serving(events::Serving {
         url: url.clone(),
         region: region.to_owned(),

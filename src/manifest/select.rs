@@ -9,6 +9,7 @@ use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 use crate::error::Result;
 use crate::settings::Settings;
+use crate::shell;
 use std::collections::BTreeSet;
 
 /// Removes everything that is not in the scope of a request, and keeps the services that tasks are `like` as lenders.
@@ -121,7 +122,8 @@ fn select_task(manifest: &mut Manifest, name: Option<&str>, services: &[Manifest
     if !manifest.tasks.iter().any(|task| task.key == name) {
         if services.iter().any(|service| service.key == name) {
             let hint = format!(
-                "`{name}` is a service: run a command in its task definition with `ecsail run --like {name} -- COMMAND…`"
+                "`{name}` is a service: run a command in its task definition with `ecsail run --like {} -- COMMAND…`",
+                shell::quote(name)
             );
             return Err(Failure::usage(format!("no task named `{name}` in the manifest")).with_hint(hint));
         }

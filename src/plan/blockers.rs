@@ -6,6 +6,7 @@ use crate::aws::types::{
 };
 use crate::error::Failure;
 use crate::render::{DesiredService, DesiredState};
+use crate::shell;
 use std::collections::BTreeMap;
 
 /// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
@@ -68,8 +69,10 @@ pub fn deleted_failure(name: &str, cluster: &str) -> Failure {
 
 fn create_hint(name: &str, cluster: &str) -> String {
     format!(
-        "create it once: `aws ecs create-service --cluster {cluster} --service-name {name} --task-definition … \
-         --desired-count 1`"
+        "create it once: `aws ecs create-service --cluster {} --service-name {} --task-definition … \
+         --desired-count 1`",
+        shell::quote(cluster),
+        shell::quote(name)
     )
 }
 

@@ -37,11 +37,13 @@ pub mod live;
 pub mod live_lines;
 pub mod log;
 mod log_writer;
+mod markdown;
 pub mod names;
 pub mod outcome;
 pub mod page;
 pub mod page_in_place;
 pub mod plan;
+mod printable;
 pub mod problems;
 pub mod progress_line;
 pub mod references;
@@ -60,8 +62,8 @@ use given_flags::GivenFlags;
 pub use log_writer::LogWriter;
 pub use outcome::CommandOutcome;
 pub use page::{Page, PageItem, PageLine, TableRow, table};
-pub use screen::{Paint, write_failure};
-pub use text::shell_quote;
+pub use printable::one_line;
+pub use screen::{HelpText, Paint, write_failure, write_help};
 
 /// One fact that a run reports.
 #[allow(clippy::large_enum_variant, reason = "an event is made, reported and dropped")]

@@ -18,6 +18,7 @@ mod exec;
 mod faults;
 mod github;
 mod history;
+mod hostile;
 mod image_checks;
 mod image_references;
 mod images;

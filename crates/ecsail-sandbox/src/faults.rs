@@ -95,6 +95,13 @@ pub enum FaultKind {
         /// The name of the member.
         member: String,
     },
+    /// The answer has this text before and behind each of its texts, but those of the members of these names and below them.
+    Foreign {
+        /// The text.
+        text: String,
+        /// The members that keep theirs.
+        except: Vec<String>,
+    },
     /// Any other error.
     Code {
         /// The HTTP status.
@@ -128,6 +135,7 @@ impl FaultKind {
             | FaultKind::Html500
             | FaultKind::LeftOut(_)
             | FaultKind::Shown { .. }
+            | FaultKind::Foreign { .. }
             | FaultKind::FailedEntries { .. } => None,
         }
     }
@@ -145,10 +153,18 @@ impl FaultKind {
                     {
                         inner.insert(member.clone(), Value::from("shown"));
                     }
-                    self.change_answer(value);
+                    let kept = matches!(self, FaultKind::Foreign { except, .. } if except.contains(name));
+                    if !kept {
+                        self.change_answer(value);
+                    }
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.change_answer(item)),
+            Value::String(value) => {
+                if let FaultKind::Foreign { text, .. } = self {
+                    *value = format!("{text}{value}{text}");
+                }
+            }
             _ => {}
         }
     }
