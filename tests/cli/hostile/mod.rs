@@ -367,3 +367,39 @@ fn an_answer_without_commands_is_printed_alone() {
     );
     assert!(!run.stdout.contains("::"), "{}", run.stdout);
 }
+
+#[test]
+fn an_expression_in_a_hook_is_an_error_that_names_the_variable() {
+    for (command, variable) in [
+        ("./notify {{ env.BRANCH }}", "\"$BRANCH\""),
+        ("'./notify \"{{ env[''BRANCH''] }}\"'", "\"$BRANCH\""),
+        ("[ true, './notify {{ env.BRANCH | default(tag) }}' ]", "\"$BRANCH\""),
+        ("./notify {{ tag }}", "\"$ECSAIL_TAG\""),
+        ("./notify {{ stage }} {{ app }}", "\"$ECSAIL_STAGE\""),
+        ("./notify {{ env.BRANCH | safe }}", "\"$BRANCH\""),
+        ("{{ vars.command }}", "\"$NAME\""),
+        ("{% filter trim %}./notify {{ env.BRANCH }}{% endfilter %}", "\"$BRANCH\""),
+        ("{{ notify(env.BRANCH) }}", "\"$NAME\""),
+    ] {
+        let macros = "{% macro notify(name) %}./notify {{ name }}{% endmacro %}";
+        let hooks = format!("hooks:\n  before_deploy: {command}\n");
+        let more = "vars: { command: ./notify }\nstages: { production: {} }\n";
+        let world = world(Scenario::Steady);
+        world.folder.write("ecsail.yml", &format!("{macros}{MANIFEST}{more}{hooks}"));
+        let mut run = world.folder.command(&[DEPLOY, &["--stage", "production"]].concat());
+        run.env("BRANCH", "x; touch PWNED; #");
+        let run = crate::support::finished(run).exits(1).says("a hook has no expressions").says(variable);
+        assert!(!world.folder.dir.path().join("PWNED").exists(), "{}", run.stderr);
+        world.unchanged();
+    }
+}
+
+#[test]
+fn a_hook_may_have_conditions_and_raw_text() {
+    let world = world(Scenario::Steady);
+    let hooks = "hooks:\n{% if tag == 'v2' %}\n  before_deploy: 'echo \"{% raw %}{{.Name}}{% endraw %} $BRANCH\"'\n{% endif %}\n";
+    world.folder.write("ecsail.yml", &format!("{MANIFEST}{hooks}"));
+    let mut run = world.folder.command(DEPLOY);
+    run.env("BRANCH", "x; touch PWNED; #");
+    crate::support::finished(run).exits(0).says("before_deploy: {{.Name}} x; touch PWNED; #");
+}
