@@ -1,6 +1,6 @@
 //! Parses the command line (the global flags and the verbs), runs the verb, and returns its exit code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::report::{self, CommandOutcome, HelpText, OutputStyle, outcome};
 use crate::settings::{ColorChoice, OutputMode, Settings};
-use crate::{duration, env_file, text_file};
+use crate::{duration, env_file, file_limits, text_file};
 
 /// Deploy to Amazon ECS and report how the rollout really ended
 #[derive(Debug, Parser)]
@@ -79,6 +79,15 @@ struct GlobalArgs {
     /// Read environment variables for templates from a file; repeatable
     #[arg(long, value_name = "FILE", global = true)]
     env_file: Vec<PathBuf>,
+    /// Leave the environment out of `env` in templates; variables of `--env-file` stay
+    #[arg(long, global = true, hide_short_help = true)]
+    no_env: bool,
+    /// Have only this variable of the environment in `env` of templates; repeatable
+    #[arg(long, value_name = "NAME", global = true, hide_short_help = true)]
+    allow_env: Vec<String>,
+    /// Let templates include files outside the folder of the manifest
+    #[arg(long, global = true, hide_short_help = true)]
+    allow_includes_outside: bool,
     /// Cluster to use, overriding the manifest's; with it, services need not be in a manifest
     #[arg(long, value_name = "NAME", global = true, add = completion::clusters())]
     cluster: Option<String>,
@@ -145,7 +154,7 @@ pub fn main() -> ExitCode {
         Err(error) if error.use_stderr() && has_json_output(std::env::args_os()) => {
             let error = usage_failure(&error.render().to_string());
             let style = OutputStyle { output: OutputMode::Json, ..OutputStyle::default() };
-            report::reporter(style, &Settings::default()).report_error(&error);
+            report::reporter(style, &early_settings()).report_error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
         }
         Err(error) => return print_help(error),
@@ -155,10 +164,11 @@ pub fn main() -> ExitCode {
     let settings = match cli.global.settings() {
         Ok(settings) => settings,
         Err(error) => {
-            report::reporter(style, &Settings::default()).report_error(&error);
+            report::reporter(style, &early_settings()).report_error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
         }
     };
+    limit_files(style, &settings);
     let report = report::reporter(style, &settings);
     let context = CommandContext::new(settings, report);
     let result = run_verb(&cli, &context);
@@ -178,8 +188,22 @@ pub fn main() -> ExitCode {
 fn code_after_writes(code: u8) -> u8 {
     let Some(failure) = report::write_failure() else { return code };
     // As text on stderr with any `--output`: stdout is most likely the stream that cannot be written.
-    report::reporter(OutputStyle::default(), &Settings::default()).report_error(&failure);
+    report::reporter(OutputStyle::default(), &early_settings()).report_error(&failure);
     if code == 0 { outcome::exit_code_of(&failure) } else { code }
+}
+
+/// Returns the settings of a report before all settings are known: what reads the output is known from the environment.
+fn early_settings() -> Settings {
+    Settings { environment: process_environment(), ..Settings::default() }
+}
+
+/// Ends the run with an error where files take too much memory or time to render: the thread that renders them cannot be stopped.
+fn limit_files(style: OutputStyle, settings: &Settings) {
+    let settings = settings.clone();
+    file_limits::on_exceeded(move |failure| {
+        report::reporter(style, &settings).report_error(failure);
+        std::process::exit(i32::from(outcome::exit_code_of(failure)));
+    });
 }
 
 /// Prints what clap answers to `--help`, `--version` or wrong arguments, and returns its exit code.
@@ -291,6 +315,8 @@ impl GlobalArgs {
             manifest: non_empty(self.manifest.as_ref()).map(PathBuf::from),
             stage: non_empty(self.stage.as_ref()),
             set_vars: self.set.iter().map(|argument| parse_assignment(argument)).collect::<Result<_, _>>()?,
+            template_variables: self.template_variables()?,
+            allow_includes_outside: self.allow_includes_outside,
             environment: self.environment()?,
             process_environment: process_environment(),
             profile: non_empty(self.profile.as_ref()),
@@ -305,6 +331,18 @@ impl GlobalArgs {
                 .map(|text| parse_poll_interval(&text))
                 .transpose()?,
         })
+    }
+
+    /// Returns the names in `env` of templates; none where all of the environment is in it.
+    fn template_variables(&self) -> Result<Option<BTreeSet<String>>, Failure> {
+        if !self.no_env && self.allow_env.is_empty() {
+            return Ok(None);
+        }
+        let mut names: BTreeSet<String> = self.allow_env.iter().cloned().collect();
+        for path in &self.env_file {
+            names.extend(variables_of(path)?.into_iter().map(|(name, _)| name));
+        }
+        Ok(Some(names))
     }
 
     /// Returns the environment of the process, overridden by the files of `--env-file`.

@@ -13,7 +13,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 use crate::manifest::load::{self, ManifestKeys};
 use crate::names_cache::NamesCache;
 use crate::settings::Settings;
-use crate::{report, shell};
+use crate::{file_limits, report, shell};
 
 /// The environment variable that selects the shell to complete for.
 const VARIABLE: &str = "ECSAIL_COMPLETE";
@@ -21,6 +21,7 @@ const VARIABLE: &str = "ECSAIL_COMPLETE";
 /// Prints the candidates and ends the process if a shell runs the program to complete a line; otherwise returns.
 pub fn complete_and_exit(program: fn() -> Command) {
     if std::env::var_os(VARIABLE).is_some() {
+        file_limits::on_exceeded(|_| std::process::exit(1));
         CompleteEnv::with_factory(|| command(program)).var(VARIABLE).bin("ecsail").complete();
     }
 }

@@ -33,6 +33,7 @@ pub mod error;
 pub mod events;
 pub mod exit_codes;
 pub mod expression;
+pub mod file_limits;
 pub mod history;
 pub mod hooks;
 pub mod image;

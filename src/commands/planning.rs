@@ -1,6 +1,7 @@
 //! Plans a deploy: reads the manifest, observes AWS, and compares. Never changes anything in AWS.
 
 use crate::error::Result;
+use crate::file_limits::FileLimits;
 
 use super::{ImageArgs, ensure_not_empty, plan_options};
 use crate::apply::wait_note;
@@ -55,9 +56,11 @@ pub async fn plan_deploy(
     how: PlanningOptions,
     context: &CommandContext,
 ) -> Result<Planned> {
+    let limits = FileLimits::start();
     let loaded = manifest::load(&context.settings, request)?;
     let manifest = Manifest { now: Some(jiff::Timestamp::now()), ..loaded };
     let desired = render::render_desired(&manifest)?;
+    drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     ensure_not_empty(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;

@@ -52,8 +52,8 @@ fn kind_event(kind: ErrorKind) -> events::ErrorKind {
 fn detail(error: &Failure, flags: &GivenFlags) -> events::ErrorDetail {
     match &error.details {
         Details::Problems(invalid) => {
-            let sorted = invalid.problems.sorted();
-            let problems = sorted.iter().map(|problem| problems::event(problem, &invalid.sources));
+            let shown = invalid.shown();
+            let problems = shown.iter().map(|problem| problems::event(problem, &invalid.sources));
             events::ErrorDetail::Problems { problems: problems.collect() }
         }
         Details::Several(failures) => events::ErrorDetail::Failures {

@@ -133,7 +133,7 @@ impl GitHubReporter {
     }
 
     fn annotate_problems(&self, invalid: &InvalidFiles) {
-        for problem in invalid.problems.sorted() {
+        for problem in invalid.shown() {
             let level = match problem.severity {
                 Severity::Error => "error",
                 Severity::Warning => "warning",

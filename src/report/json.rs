@@ -57,8 +57,8 @@ impl Reporter for JsonReporter {
         }
         match event {
             Event::FileProblems(invalid) => {
-                for problem in invalid.problems.sorted() {
-                    let problem = problems::event(problem, &invalid.sources);
+                for problem in invalid.shown() {
+                    let problem = problems::event(&problem, &invalid.sources);
                     self.write_line(&JsonEvent::Remark(Remark { problem }));
                 }
             }

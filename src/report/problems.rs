@@ -14,7 +14,7 @@ const MAX_LINE_BYTES: usize = 4096;
 /// Returns the problems as text, one after the other.
 pub fn text(invalid: &InvalidFiles, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let shown = invalid.problems.sorted();
+    let shown = invalid.shown();
     let blocks: Vec<String> =
         shown.iter().map(|problem| problem_text(problem, &invalid.sources, &renderer)).collect();
     with_own_styles(&blocks.join("\n\n"))

@@ -238,7 +238,7 @@ pub(super) fn is_set(environment: &BTreeMap<String, String>, name: &str) -> bool
     environment.get(name).is_some_and(|value| !value.is_empty())
 }
 
-/// Returns whether a CI system reads the output, and takes commands from it: GitHub Actions, Azure Pipelines or TeamCity.
+/// Returns whether a CI system reads the output, and takes commands from it: GitHub Actions, Azure Pipelines or `TeamCity`.
 pub(super) fn is_ci(environment: &BTreeMap<String, String>) -> bool {
     ["GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"].iter().any(|name| is_set(environment, name))
 }

@@ -300,7 +300,7 @@ impl Reporter for TextReporter {
             }
             Event::ReleaseEnded(release) => self.write_release(release),
             Event::Answer { text, event: JsonEvent::Explain(_) | JsonEvent::Scenarios(_) } => {
-                self.screen.write_answer_lines(text)
+                self.screen.write_answer_lines(text);
             }
             Event::Answer { text, .. } => self.screen.write_answer(text),
             Event::Page(page) => self.write_page(page),

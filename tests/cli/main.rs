@@ -62,6 +62,7 @@ mod service_blocks;
 mod service_names;
 mod status;
 mod stop_task;
+mod strangers;
 mod support;
 mod tasks;
 mod template_errors;

@@ -114,12 +114,11 @@ fn without_code(line: &str) -> (String, usize) {
         }
         let run = rest.len() - rest.trim_start_matches('`').len();
         let behind = rest[run..].to_owned();
-        match (run > 0).then(|| closing(&behind, run)).flatten() {
-            Some(end) => rest = &rest[run + end + run..],
-            None => {
-                text.push(next);
-                rest = &rest[next.len_utf8()..];
-            }
+        if let Some(end) = (run > 0).then(|| closing(&behind, run)).flatten() {
+            rest = &rest[run + end + run..];
+        } else {
+            text.push(next);
+            rest = &rest[next.len_utf8()..];
         }
     }
     (text, cells.matches('|').count())
