@@ -70,6 +70,8 @@ pub struct Aws {
     events: OnceLock<aws_sdk_eventbridge::Client>,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
+    /// The pause before what a call without an answer did is looked for again.
+    lookup_pause: Duration,
     /// The region of the services.
     pub region: String,
 }
@@ -82,7 +84,8 @@ impl Aws {
     /// # Errors
     /// No region is set, or the settings are invalid.
     pub async fn connect(settings: &Settings, region: Option<&str>, role: Option<&str>) -> Result<Aws> {
-        let Configuration { config, login, pacer } = config::load(settings, region, role).await?;
+        let Configuration { config, login, pacer, lookup_pause } =
+            config::load(settings, region, role).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let ecs = aws_sdk_ecs::config::Builder::from(&config)
             .interceptor(ThrottleFeedback(Arc::clone(&pacer)))
@@ -97,6 +100,7 @@ impl Aws {
             events: OnceLock::new(),
             scheduler: OnceLock::new(),
             region,
+            lookup_pause,
             config,
             login,
             pacer,
@@ -107,6 +111,11 @@ impl Aws {
     /// turn.
     pub fn expected_wait(&self, operation: &str, calls: usize) -> Duration {
         self.pacer.expected_wait(operation, calls)
+    }
+
+    /// Returns the pauses between the looks for what a call without an answer did.
+    pub fn lookup_pauses(&self) -> [Duration; 2] {
+        [self.lookup_pause; 2]
     }
 
     /// Obtains the credentials of the run, so that no call has to wait for a login.

@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use super::change_guards::{ensure_no_failures, ensure_unchanged};
+use super::change_guards::ensure_no_failures;
 use super::interrupts::Interrupts;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::release::{ReleaseOptions, ReleaseRunner};
 use super::service_ends::tell_left;
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, SelectionArgs};
-use crate::aws::types::{ObservedState, Service, ServiceRef};
+use crate::apply::guard::ensure_unchanged;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
@@ -48,7 +48,7 @@ pub struct DeployArgs {
     /// Deploy even if nothing changed
     #[arg(long, global = true)]
     force: bool,
-    /// Replace a deployment that is in progress
+    /// Replace a deployment that is in progress, and changes that others made since the plan
     #[arg(long, global = true)]
     supersede: bool,
     /// Number of services that roll out at once
@@ -81,7 +81,7 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         return Ok(CommandOutcome::Succeeded);
     }
     ensure_no_failures(std::mem::take(&mut planned.blockers))?;
-    let Planned { manifest, aws, observed, plan, .. } = planned;
+    let Planned { manifest, aws, plan, .. } = planned;
     if plan.is_empty() {
         tell_left(&plan, context);
         context.reporter.report(&Event::ReleaseEnded(&Release::from_plan(
@@ -95,18 +95,13 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
     let answer = if args.yes { None } else { context.reporter.confirm("Deploy this?") };
     match answer {
         Some(false) => return Ok(CommandOutcome::Declined),
-        Some(true) => ensure_unchanged(changing_services(&plan, &observed), &aws).await?,
+        Some(true) => ensure_unchanged(&changing_services(&plan), &aws).await?,
         None => {}
     }
     // From here on the release is reported in any case, also after an interrupt.
     let mut interrupts = Interrupts::listen()?;
     let release = Release::from_plan(&plan, &id, request.tags.summary());
-    let how = ReleaseOptions {
-        watch: &args.watch,
-        parallel: args.parallel,
-        wait: !args.no_wait,
-        observed: (!args.supersede).then_some(&observed),
-    };
+    let how = ReleaseOptions { watch: &args.watch, parallel: args.parallel, wait: !args.no_wait };
     ReleaseRunner::new(&plan, release, &manifest, how, &aws, context).run(&mut interrupts).await
 }
 
@@ -152,14 +147,7 @@ pub(super) fn new_release_id() -> String {
     release_id(jiff::Timestamp::now(), fastrand::u64(..))
 }
 
-/// Returns the observed services that the plan changes, each with its cluster.
-fn changing_services<'a>(
-    plan: &'a Plan,
-    observed: &'a ObservedState,
-) -> impl Iterator<Item = (&'a str, &'a Service)> {
-    let seen = |service: &ServicePlan| {
-        observed.services.get_key_value(&ServiceRef::new(&service.cluster, &service.name))
-    };
-    let changing = plan.services.iter().filter(|service| service.changes()).filter_map(seen);
-    changing.map(|(place, seen)| (place.cluster.as_str(), &seen.service))
+/// Returns the services that the plan changes.
+fn changing_services(plan: &Plan) -> Vec<&ServicePlan> {
+    plan.services.iter().filter(|service| service.changes()).collect()
 }

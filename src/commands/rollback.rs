@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::ImageArgs;
-use super::change_guards::{ensure_unchanged, find_changeable_services, stop_deployments};
+use super::change_guards::{find_changeable_services, stop_deployments};
 use super::ci_user;
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
@@ -13,6 +13,7 @@ use super::service_rollbacks::{self, RollbackRequest, ServiceRollbacks};
 use super::services::{ServicesArgs, is_confirmed};
 use super::watch_args::WatchArgs;
 use crate::apply;
+use crate::apply::guard::ensure_unchanged;
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::JsonEvent;
@@ -62,7 +63,7 @@ pub struct RollbackArgs {
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
-    /// Replace a deployment that is in progress; only with `--to` or `--steps`
+    /// Replace a deployment that is in progress (only with `--to` or `--steps`), and changes that others made since the plan
     #[arg(long)]
     supersede: bool,
 }
@@ -104,8 +105,7 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
         return Ok(CommandOutcome::Declined);
     }
     if !args.yes {
-        let seen = found.iter().map(|found| (found.identity.cluster.as_str(), &found.service));
-        ensure_unchanged(seen, &chosen.aws).await?;
+        ensure_unchanged(&plan.services.iter().collect::<Vec<_>>(), &chosen.aws).await?;
     }
     let mut interrupts = Interrupts::listen()?;
     let (aws, report) = (&chosen.aws, context.reporter.as_ref());

@@ -15,7 +15,9 @@ use crate::observe::past;
 use crate::plan::blockers;
 use crate::plan::image_checks::ImageChecks;
 use crate::plan::rollback::images::{RestoredImages, images_to_look_up, restore_images};
-use crate::plan::rollback::service::{self, RollbackContext, definition, needs_registration, unchanged_plan};
+use crate::plan::rollback::service::{
+    self, RollbackContext, RollbackTerms, definition, needs_registration, unchanged_plan,
+};
 use crate::plan::rollback::{
     Choice, DeployedState, DeploymentHistory, RollbackSelector, Target, are_apart, choose, deployed_states,
     selector, summarize,
@@ -90,11 +92,12 @@ pub async fn find_rollbacks(
                 ways.in_progress.push(stop.0);
                 ways.targets.push(stop.1);
             }
-            Ok(ServiceRollback::Unchanged) => ways
-                .plan
-                .services
-                .push(unchanged_plan(&rollback_terms(&found.identity, chosen), &found.service)),
-            Ok(ServiceRollback::Update(seen)) => match seen.plan(found, chosen, &mut ways.plan) {
+            Ok(ServiceRollback::Unchanged) => ways.plan.services.push(unchanged_plan(
+                &rollback_terms(&found.identity, chosen),
+                &found.service,
+                &found.document,
+            )),
+            Ok(ServiceRollback::Update(seen)) => match seen.plan(asked, found, chosen, &mut ways.plan) {
                 Ok((planned, target)) => {
                     ways.plan.services.push(planned);
                     ways.targets.push(target);
@@ -271,12 +274,13 @@ fn with_other_targets(key: &str, gone: Vec<Failure>, choice: &Choice, others: &[
 impl ServiceUpdate {
     fn plan(
         self,
+        asked: &RollbackRequest,
         found: &FoundService,
         chosen: &SelectedServices,
         plan: &mut Plan,
     ) -> Result<(ServicePlan, Target), Failure> {
         let sight = RollbackContext {
-            terms: rollback_terms(&found.identity, chosen),
+            terms: RollbackTerms { supersede: asked.supersede, ..rollback_terms(&found.identity, chosen) },
             service: &found.service,
             document: &found.document,
             past: &self.past,

@@ -123,7 +123,7 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
     assert_eq!(world.revisions("web"), 2, "registered once");
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropAfter).times(1));
-    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always().after(1));
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always().after(2));
     world.run(&["deploy", "--tag", "v1", "--force"]).exits(1).says("it may have taken effect");
     assert_eq!(world.calls("UpdateService").len(), 1);
 }

@@ -2,7 +2,7 @@
 //! [`crate::release`] decides what comes next, and the watch decides the verdict of a rollout. A step begins only if
 //! the one before it succeeded; targets that were not started are reported as skipped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::interrupts::Interrupts;
 use super::one_off::{self, LogOutput, run_to_end};
@@ -13,7 +13,7 @@ use super::watch_args::WatchArgs;
 use crate::apply::task::RunTaskRequest;
 use crate::apply::{self, ApplyResult};
 use crate::aws::Aws;
-use crate::aws::types::{ObservedState, TaskDefinition, revision_name};
+use crate::aws::types::{TaskDefinition, revision_name};
 use crate::context::CommandContext;
 use crate::error::{self, Failure, Result};
 use crate::hooks::HookPoint;
@@ -38,8 +38,6 @@ pub struct ReleaseOptions<'a> {
     pub parallel: usize,
     /// Whether to watch the rollouts. Otherwise the release ends once the updates are accepted.
     pub wait: bool,
-    /// The services as observed for the plan, or `None` with `--supersede`.
-    pub observed: Option<&'a ObservedState>,
 }
 
 /// A release in progress.
@@ -51,8 +49,6 @@ pub struct ReleaseRunner<'a> {
     pub aws: &'a Aws,
     pub context: &'a CommandContext,
     pub release: Release,
-    /// Whether the release has waited for a hook, task or rollout since the plan.
-    has_waited: bool,
     /// The worst outcome of its parts so far.
     outcome: CommandOutcome,
     registered: Vec<TaskDefinition>,
@@ -78,7 +74,6 @@ impl<'a> ReleaseRunner<'a> {
             aws,
             context,
             release,
-            has_waited: !manifest.hooks.before_deploy.is_empty(),
             outcome: CommandOutcome::Succeeded,
             registered: Vec::new(),
             settled: Vec::new(),
@@ -135,7 +130,6 @@ impl<'a> ReleaseRunner<'a> {
             if self.stop_if_interrupted(interrupts) {
                 return false;
             }
-            self.has_waited = true;
             self.release.set_state(kind, &task.key, State::InProgress, None);
             let order = self.run_task_request(task, work);
             let how = one_off::OneOffOptions {
@@ -185,13 +179,11 @@ impl<'a> ReleaseRunner<'a> {
             plan: self.plan,
             registered: &self.registered,
             release: &mut self.release,
-            seen: self.options.observed,
-            waited: self.has_waited,
             at_once: self.options.wait.then_some(self.options.parallel),
             watched: BTreeSet::new(),
             begun: Vec::new(),
             failures: Vec::new(),
-            attributes: Vec::new(),
+            attributes: BTreeMap::new(),
         };
         if !self.options.wait {
             services.begin(self.options.watch, self.aws, self.context.reporter.as_ref()).await;
@@ -262,8 +254,7 @@ impl<'a> ReleaseRunner<'a> {
         apply::record_digests(self.plan, &deployed, self.aws, self.context.reporter.as_ref()).await;
         let rolled_out = rollouts::report_ends(&self.settled, self.context);
         tell_failures(&self.failures, self.context);
-        let updated =
-            if self.failures.is_empty() { CommandOutcome::Succeeded } else { CommandOutcome::Error };
+        let updated = CommandOutcome::of_failures(&self.failures, self.has_changed_nothing());
         self.outcome = self.outcome.worse(rolled_out).worse(updated);
         // Targets that are still waiting will not be started.
         self.release.skip_waiting("an earlier target did not succeed");
@@ -279,6 +270,17 @@ impl<'a> ReleaseRunner<'a> {
         };
         self.report_end().await;
         self.outcome
+    }
+
+    /// Returns whether no target was changed or run.
+    fn has_changed_nothing(&self) -> bool {
+        self.settled.is_empty()
+            && self.release.targets.iter().all(|target| {
+                matches!(
+                    target.state,
+                    State::Waiting | State::Unchanged | State::NotNeeded | State::NotReached | State::Failed
+                )
+            })
     }
 
     /// Reports the end of the release, and runs the hook for it.
