@@ -131,5 +131,9 @@ fn loader(settings: &Settings, machine: &Machine, region: Option<&str>) -> Resul
         let credentials = Credentials::from_keys("SANDBOXKEY", "sandbox", None);
         return Ok(loader.credentials_provider(credentials).http_client(http_client::plain()));
     }
+    #[cfg(all(test, feature = "sandbox"))]
+    if let Some(client) = super::in_process::client() {
+        return Ok(loader.http_client(client));
+    }
     Ok(loader.http_client(http_client::client(machine)?))
 }

@@ -26,6 +26,8 @@ pub mod error;
 pub mod eventbridge;
 pub mod exec_session;
 mod http_client;
+#[cfg(all(test, feature = "sandbox"))]
+pub(crate) mod in_process;
 pub mod login;
 pub mod logs;
 mod namespaces;

@@ -29,6 +29,8 @@ pub mod plan;
 pub mod planning;
 pub mod prune;
 mod prune_end;
+#[cfg(all(test, feature = "sandbox"))]
+mod races;
 pub mod recording;
 pub mod release;
 pub mod release_services;
