@@ -119,7 +119,7 @@ fn is_retryable(error: &ApiError) -> bool {
 }
 
 /// Returns whether a registration failed because another one in its family was made at the same time: a plain
-/// ClientException that is transient.
+/// `ClientException` that is transient.
 fn is_concurrent(error: &ApiError) -> bool {
     error.message.as_deref().is_some_and(|message| message.contains("Too many concurrent attempts"))
 }

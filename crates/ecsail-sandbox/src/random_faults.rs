@@ -52,7 +52,7 @@ impl RandomFaultSource {
     }
 }
 
-/// A generator of numbers from a seed (SplitMix64, Steele, Lea and Flood, 2014).
+/// A generator of numbers from a seed (`SplitMix64`, Steele, Lea and Flood, 2014).
 #[derive(Debug)]
 struct SplitMix(u64);
 
