@@ -6,23 +6,25 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    GLOBAL_OPTIONS, cancel, check, completions, continue_verb, deploy, exec, explain, history, images, logs,
-    man, plan, prune, render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task,
-    tasks, wait,
+    cancel, check, completions, continue_verb, deploy, docs, exec, explain, help as help_verb, history,
+    images, logs, man, plan, prune, render, restart, revisions, rollback, run, scale, schedule, schema,
+    status, stop_task, tasks, wait,
 };
 use crate::completion;
 use crate::context::CommandContext;
-use crate::error::{Failure, Result};
+use crate::error::{ErrorKind, Failure, Result};
+use crate::help::{self, GLOBAL_OPTIONS, synonyms};
 use crate::report::{self, CommandOutcome, OutputStyle, outcome};
 use crate::settings::{ColorChoice, OutputMode, Settings};
 use crate::{duration, env_file, text_file};
 
 /// Deploy to Amazon ECS and report how the rollout really ended
 #[derive(Debug, Parser)]
-#[command(name = "ecsail", version, max_term_width = 100)]
+#[command(name = "ecsail", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -58,6 +60,8 @@ enum Verb {
     Sandbox(crate::commands::sandbox::SandboxArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
+    Docs(docs::DocsArgs),
+    Help(help_verb::HelpArgs),
     #[command(hide = true)]
     Man(man::ManArgs),
 }
@@ -139,15 +143,10 @@ fn parse_poll_interval(text: &str) -> Result<Duration> {
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
     completion::complete_and_exit(Cli::command);
-    let cli = match Cli::try_parse() {
+    let parsed = help::arranged(Cli::command()).try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() && has_json_output(std::env::args_os()) => {
-            let error = usage_failure(&error.render().to_string());
-            let style = OutputStyle { output: OutputMode::Json, ..OutputStyle::default() };
-            report::reporter(style, &Settings::default()).report_error(&error);
-            return ExitCode::from(outcome::exit_code_of(&error));
-        }
-        Err(error) => return print_help(&error),
+        Err(error) => return report_unparsed(&error),
     };
     init_logging(cli.global.verbose);
     let style = cli.global.style();
@@ -179,6 +178,50 @@ fn code_after_writes(code: u8) -> u8 {
     // As text on stderr with any `--output`: stdout is most likely the stream that cannot be written.
     report::reporter(OutputStyle::default(), &Settings::default()).report_error(&failure);
     if code == 0 { outcome::exit_code_of(&failure) } else { code }
+}
+
+/// Reports a command line that is wrong, or asks for help, and returns the exit code.
+fn report_unparsed(error: &clap::Error) -> ExitCode {
+    let is_json = has_json_output(std::env::args_os());
+    let unknown = unknown_command(error);
+    if !error.use_stderr() || (!is_json && unknown.is_none() && !has_no_command(error)) {
+        return print_help(error);
+    }
+    let output = if is_json { OutputMode::Json } else { OutputMode::Text };
+    let failure = match unknown {
+        Some(failure) => failure,
+        None if has_no_command(error) && !is_json => {
+            report::write_usage(&help::overview());
+            return ExitCode::from(ErrorKind::Usage.exit_code());
+        }
+        None => usage_failure(&error.render().to_string()),
+    };
+    let style = OutputStyle { output, ..OutputStyle::default() };
+    let settings = Settings { environment: process_environment(), ..Settings::default() };
+    report::reporter(style, &settings).report_error(&failure);
+    ExitCode::from(outcome::exit_code_of(&failure))
+}
+
+/// Returns whether the command line has no command.
+fn has_no_command(error: &clap::Error) -> bool {
+    let shows_all = error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    shows_all && std::env::args_os().skip(1).all(|word| word.to_string_lossy().starts_with('-'))
+}
+
+/// Returns the failure of a command that does not exist, with the one that was meant.
+fn unknown_command(error: &clap::Error) -> Option<Failure> {
+    if error.kind() != clap::error::ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let similar = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(names)) => names.first().map(|name| format!("`ecsail {name}`")),
+        _ => None,
+    };
+    let replacement = synonyms::replacement(word).map(str::to_owned).or(similar);
+    let hint = replacement.map(|command| format!("use {command}"));
+    let hint = hint.unwrap_or_else(|| "list the commands with `ecsail help`".to_owned());
+    Some(Failure::usage(format!("no command named `{word}`")).with_hint(hint))
 }
 
 /// Prints what clap answers to `--help`, `--version` or wrong arguments, and returns its exit code.
@@ -227,6 +270,8 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::Schema(args) => schema::run(args, context),
         Verb::Explain(args) => explain::run(args, context),
         Verb::Completions(args) => completions::run(args, context),
+        Verb::Docs(args) => docs::run(args, context),
+        Verb::Help(args) => help_verb::run(args, Cli::command(), context),
         Verb::Man(args) => man::run(args, Cli::command(), context),
         Verb::Plan(args) => {
             let markdown = cli.global.output == OutputFormat::Markdown;

@@ -61,9 +61,22 @@ pub fn services() -> ArgValueCandidates {
     ArgValueCandidates::new(|| CompletionContext::read().services())
 }
 
+/// Completes names of services and keys of schedules.
+pub fn targets() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let context = CompletionContext::read();
+        context.services().into_iter().chain(context.schedules()).collect()
+    })
+}
+
 /// Completes keys of schedules.
 pub fn schedules() -> ArgValueCandidates {
     ArgValueCandidates::new(|| CompletionContext::read().schedules())
+}
+
+/// Completes topics of the documentation.
+pub fn topics() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| crate::book::topics().map(CompletionCandidate::new).collect())
 }
 
 /// Completes keys of tasks.

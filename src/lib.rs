@@ -21,6 +21,7 @@
 
 pub mod apply;
 pub mod aws;
+pub mod book;
 pub mod cli;
 pub mod commands;
 pub mod completion;
@@ -33,6 +34,7 @@ pub mod error;
 pub mod events;
 pub mod exit_codes;
 pub mod expression;
+pub mod help;
 pub mod history;
 pub mod hooks;
 pub mod image;

@@ -24,7 +24,7 @@ const PLACEHOLDER_TAG: &str = "TAG";
 #[command(after_help = "Examples:
   ecsail check
   ecsail check --stage production --tag 1.4.2
-  ecsail check service web --output json
+  ecsail check web --output json
   ecsail check --definition task-definition.json
 
 Without --stage, every stage of the manifest is checked.")]

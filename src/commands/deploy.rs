@@ -25,10 +25,10 @@ const DEFAULT_PARALLEL: usize = 50;
 /// Deploy an image tag: register revisions, update services, and watch the rollouts
 #[derive(Clone, Debug, Args)]
 #[command(after_help = exit_codes::after_help("deploy", "Examples:
-  ecsail deploy service web --tag 1.4.2
+  ecsail deploy web --tag 1.4.2
   ecsail deploy --stage production --tag 1.4.2 --yes
-  ecsail deploy service web --cluster main --tag 1.4.2     # without a manifest
-  ecsail deploy service web --tag 1.4.2 --dry-run"))]
+  ecsail deploy web --cluster main --tag 1.4.2     # without a manifest
+  ecsail deploy web --tag 1.4.2 --dry-run"))]
 pub struct DeployArgs {
     #[command(flatten)]
     selection: SelectionArgs,

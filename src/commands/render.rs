@@ -14,7 +14,7 @@ use crate::report::{CommandOutcome, Event};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail render --tag 1.4.2
-  ecsail render service web --stage production --tag 1.4.2 --output json
+  ecsail render web --stage production --tag 1.4.2 --output json
 
 Values of environment variables are printed unmasked, as they would be sent.")]
 pub struct RenderArgs {

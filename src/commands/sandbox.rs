@@ -18,8 +18,8 @@ use crate::settings::ImageTags;
 /// Serve the embedded sandbox, list its scenarios, or reset its state
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  ecsail --sandbox deploy service web --tag v2
-  ecsail --sandbox=crash deploy service web --tag v3
+  ecsail --sandbox deploy web --tag v2
+  ecsail --sandbox=crash deploy web --tag v3
   ecsail sandbox scenarios
   ecsail sandbox serve --port 4510
   ecsail sandbox reset")]

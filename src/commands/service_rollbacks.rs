@@ -182,7 +182,7 @@ fn with_next_step(failure: Failure, key: &str) -> Failure {
         return failure;
     }
     failure.with_hint(format!(
-        "see what was deployed with `ecsail history {key}`, or deploy an earlier image with `ecsail deploy service {key} --tag TAG`"
+        "see what was deployed with `ecsail history {key}`, or deploy an earlier image with `ecsail deploy {key} --tag TAG`"
     ))
 }
 

@@ -71,7 +71,7 @@ fn no_task(ExecPreflight { key, service, task, .. }: &ExecPreflight<'_>) -> Opti
 fn not_enabled(ExecPreflight { key, service, task, .. }: &ExecPreflight<'_>) -> Option<MissingPrerequisite> {
     if !service.enable_execute_command && !task.is_some_and(|task| task.enable_execute_command) {
         let remedy = format!(
-            "set `enableExecuteCommand: true` in its service document, then run `ecsail deploy service {key}` and \
+            "set `enableExecuteCommand: true` in its service document, then run `ecsail deploy {key}` and \
              `ecsail restart {key}`: only tasks that start after that support it"
         );
         return Some(MissingPrerequisite::new(format!("ECS Exec is not enabled on service `{key}`"), remedy));

@@ -18,8 +18,8 @@ pub mod service;
 pub mod task;
 
 use answer::{
-    Checked, Completions, Document, DryRun, Error, Explain, Man, Note, Remark, Reset, Scenarios, Serving,
-    ShownSchema,
+    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, Man, Note, Remark, Reset, Scenarios,
+    Serving, ShownSchema,
 };
 use hook::{HookEnded, HookLine, HookStarted};
 use plan::{Deregistered, Plan, Registered, Updated};
@@ -105,6 +105,8 @@ json_events! {
     "schema" => ShownSchema,
     "completions" => Completions,
     "man" => Man,
+    "help" => Help,
+    "docs" => Docs,
     "serving" => Serving,
     "scenarios" => Scenarios,
     "reset" => Reset,

@@ -54,7 +54,8 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
 /// # Errors
 /// No cluster or no services are given.
 pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
-    let hint = "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main service web`";
+    let hint =
+        "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main web`";
     let failure =
         Failure::usage("no `ecsail.yml` in this directory or its parents").with_hint(hint.to_owned());
     let tags = request.tags.clone();
@@ -67,8 +68,8 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
             manifest.keep_running_definitions = request.tags.is_empty();
             manifest.like_services = vec![on_the_fly(like)];
         }
-        Scope::Services | Scope::Release if are_in_cluster && !request.services.is_empty() => {
-            manifest.services = request.services.iter().map(|name| on_the_fly(name)).collect();
+        Scope::Services | Scope::Release | Scope::Named(_) if are_in_cluster && !names.is_empty() => {
+            manifest.services = names.iter().map(|name| on_the_fly(name)).collect();
         }
         _ => return Err(failure),
     }

@@ -42,7 +42,7 @@ impl GitHubReporter {
 
     fn write_command(line: &str) {
         // Without mark and colour: GitHub parses the line from its first character.
-        Screen::new(ColorChoice::Never, true, false).write_story(line);
+        Screen::new(ColorChoice::Never, false).write_story(line);
     }
 
     /// Appends to the step summary; one that cannot be written is a warning, because the log has the same.

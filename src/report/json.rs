@@ -73,7 +73,7 @@ impl Reporter for JsonReporter {
                     .filter_map(|item| item.event.as_ref())
                     .for_each(|event| self.write_line(event));
             }
-            Event::Answer { event, .. } => self.write_line(event),
+            Event::Answer { event, .. } | Event::PagedAnswer { event, .. } => self.write_line(event),
             other => {
                 if let Some(event) = json_event(other, &self.flags) {
                     self.write_line(&event);
@@ -185,6 +185,7 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
         | Event::Page(_)
         | Event::Refreshed { .. }
         | Event::Answer { .. }
+        | Event::PagedAnswer { .. }
         | Event::DisplayEnded => {
             return None;
         }

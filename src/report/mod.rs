@@ -41,6 +41,7 @@ pub mod names;
 pub mod outcome;
 pub mod page;
 pub mod page_in_place;
+mod pager;
 pub mod plan;
 pub mod problems;
 pub mod progress_line;
@@ -128,6 +129,8 @@ pub enum Event<'a> {
     TaskEnded { end: &'a TaskRunResult, answer: bool },
     /// An answer of one line.
     Answer { text: &'a str, event: JsonEvent },
+    /// A long text to read; in a pager on a terminal.
+    PagedAnswer { text: &'a str, event: JsonEvent },
     /// An answer of several lines and items.
     Page(&'a Page),
     /// An answer that is repeated: the whole page, and what has changed since the last one.
@@ -206,6 +209,11 @@ pub struct OutputStyle {
     pub quiet: bool,
     pub no_progress: bool,
     pub verbosity: u8,
+}
+
+/// Writes how the program is used, to stderr: for a command line without a command.
+pub fn write_usage(text: &str) {
+    text::write_stderr_line(text);
 }
 
 /// Returns the report for a style.

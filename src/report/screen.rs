@@ -8,7 +8,7 @@ use console::Term;
 
 use super::wrap::wrap;
 use crate::error::Failure;
-use crate::settings::ColorChoice;
+use crate::settings::{ColorChoice, Settings};
 
 /// The names of the streams in messages.
 const STDOUT: &str = "stdout";
@@ -78,12 +78,12 @@ pub enum Paint {
 
 impl Screen {
     /// Returns the screen of this process.
-    pub fn new(color: ColorChoice, no_color: bool, sandbox: bool) -> Screen {
+    pub fn new(color: ColorChoice, sandbox: bool) -> Screen {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let colored = |terminal: bool| match color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => terminal && !no_color,
+            ColorChoice::Auto => terminal,
         };
         Screen {
             stderr_color: colored(err),
@@ -164,6 +164,17 @@ impl Screen {
 fn write_line(to: &mut impl Write, text: &str) -> io::Result<()> {
     writeln!(to, "{text}")?;
     to.flush()
+}
+
+/// Returns when to use colour: as the flag says, else as `NO_COLOR`, `FORCE_COLOR` or `CLICOLOR_FORCE` say.
+pub fn color_choice(flag: ColorChoice, settings: &Settings) -> ColorChoice {
+    let value = |name: &str| settings.environment.get(name).filter(|value| !value.is_empty());
+    let is_on = |name: &str| value(name).is_some_and(|value| value != "0" && value != "false");
+    match flag {
+        ColorChoice::Auto if value("NO_COLOR").is_some() => ColorChoice::Never,
+        ColorChoice::Auto if is_on("FORCE_COLOR") || is_on("CLICOLOR_FORCE") => ColorChoice::Always,
+        flag => flag,
+    }
 }
 
 /// Returns a text in a colour, or unchanged.

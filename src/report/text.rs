@@ -11,9 +11,10 @@ use super::layout::without_control_characters;
 use super::live::LiveDisplay;
 use super::page::{Page, PageLine};
 use super::page_in_place::PageInPlace;
+use super::pager::Pager;
 use super::progress_line::{as_rollback, progress_line};
 use super::rollout_result::{next_steps, verdict_line};
-use super::screen::{Paint, SANDBOX_PREFIX, Screen, paint};
+use super::screen::{Paint, SANDBOX_PREFIX, Screen, color_choice, paint};
 use super::{
     Event, InterruptAnswer, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskInterruptAnswer,
     TaskQuestion, error, explanation, hook, plan, problems, release, rollback,
@@ -27,7 +28,7 @@ use crate::events::JsonEvent;
 use crate::manifest::schedules::schedule_noun;
 use crate::outcome::Outcome;
 use crate::release::{Release, TargetKind};
-use crate::settings::Settings;
+use crate::settings::{ColorChoice, Settings};
 use crate::tail::merge::LogLine;
 use crate::watch::task::{TaskRunOutcome, TaskRunResult};
 use crate::watch::{FailureResponse, Progress, WatchResult};
@@ -44,21 +45,21 @@ pub struct TextReporter {
     page_in_place: Option<Box<PageInPlace>>,
     is_quiet: bool,
     is_verbose: bool,
+    pager: Option<Pager>,
     pub(super) flags: GivenFlags,
 }
 
 /// Writes one line to stderr as it is.
 pub(super) fn write_stderr_line(text: &str) {
-    Screen::new(crate::settings::ColorChoice::Never, true, false).write_story(text);
+    Screen::new(ColorChoice::Never, false).write_story(text);
 }
 
 impl TextReporter {
     /// Returns the report for this process's streams.
     pub fn new(style: OutputStyle, settings: &Settings) -> TextReporter {
-        let no_color = settings.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let screen = Screen::new(style.color, no_color, settings.sandbox.is_some());
+        let screen = Screen::new(color_choice(style.color, settings), settings.sandbox.is_some());
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
-        let moves = !style.no_progress && !dumb && !no_color;
+        let moves = !style.no_progress && !dumb;
         let live = screen.is_stderr_terminal && moves && !style.quiet;
         let in_place = (screen.is_stdout_terminal && moves)
             .then(|| Box::new(PageInPlace::new(screen.is_stderr_terminal)));
@@ -74,6 +75,7 @@ impl TextReporter {
             page_in_place: in_place,
             is_quiet: style.quiet,
             is_verbose: verbose,
+            pager: Pager::from_environment(&settings.process_environment),
             flags: GivenFlags::from_settings(settings),
         }
     }
@@ -179,6 +181,14 @@ impl TextReporter {
     pub(super) fn next_steps(&self, settled: &WatchResult) -> Vec<String> {
         next_steps(settled, self.flags.without_cluster())
     }
+
+    /// Writes a long text, in a pager if stdout is a terminal.
+    fn write_paged(&self, text: &str) {
+        let pager = self.pager.as_ref().filter(|_| self.screen.is_stdout_terminal);
+        if !pager.is_some_and(|pager| pager.show(text)) {
+            self.screen.write_raw_answer(text);
+        }
+    }
 }
 
 impl Reporter for TextReporter {
@@ -255,11 +265,7 @@ impl Reporter for TextReporter {
             Event::Checked { services, stages } => self.screen.write_answer(&checked_text(*services, stages)),
             // Output that another program reads has no prefix.
             Event::Answer {
-                event:
-                    JsonEvent::Serving(_)
-                    | JsonEvent::Completions(_)
-                    | JsonEvent::ShownSchema(_)
-                    | JsonEvent::Man(_),
+                event: JsonEvent::Serving(_) | JsonEvent::Completions(_) | JsonEvent::ShownSchema(_),
                 text,
             } => self.screen.write_raw_answer(text),
             Event::LogLine { line, width, .. } => {
@@ -288,6 +294,7 @@ impl Reporter for TextReporter {
                 }
             }
             Event::ReleaseEnded(release) => self.write_release(release),
+            Event::PagedAnswer { text, .. } => self.write_paged(text),
             Event::Answer { text, .. } => self.screen.write_answer(text),
             Event::Page(page) => self.write_page(page),
             Event::Refreshed { page, changed } => self.redraw_page(page, changed),
