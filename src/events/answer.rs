@@ -230,6 +230,14 @@ pub struct Scenario {
     pub summary: String,
 }
 
+/// Reported by `ecsail sandbox push`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Pushed {
+    pub tag: String,
+    /// The names of the images that had no such tag.
+    pub images: Vec<String>,
+}
+
 /// Reported by `ecsail sandbox reset`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Reset {

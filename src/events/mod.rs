@@ -18,8 +18,8 @@ pub mod service;
 pub mod task;
 
 use answer::{
-    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, Man, Note, Remark, Reset, Scenarios,
-    Serving, ShownSchema,
+    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, Man, Note, Pushed, Remark, Reset,
+    Scenarios, Serving, ShownSchema,
 };
 use hook::{HookEnded, HookLine, HookStarted};
 use plan::{Deregistered, Plan, Registered, Updated};
@@ -109,6 +109,7 @@ json_events! {
     "docs" => Docs,
     "serving" => Serving,
     "scenarios" => Scenarios,
+    "pushed" => Pushed,
     "reset" => Reset,
 }
 

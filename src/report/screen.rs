@@ -95,13 +95,8 @@ impl Screen {
         }
     }
 
-    /// Writes the answer.
+    /// Writes the answer. It never has the prefix of the sandbox, so that other programs can read it.
     pub fn write_answer(&self, text: &str) {
-        write_answer(&self.with_prefix(text));
-    }
-
-    /// Writes the answer without the prefix of the sandbox: for documents that another program reads.
-    pub fn write_raw_answer(&self, text: &str) {
         write_answer(text);
     }
 
@@ -117,7 +112,7 @@ impl Screen {
 
     /// Returns an answer, wrapped to the width of the terminal.
     pub fn wrap_answer(&self, text: &str) -> String {
-        self.wrap_for(text, self.is_stdout_terminal, &Term::stdout())
+        wrap_for(text, self.is_stdout_terminal, &Term::stdout(), 0)
     }
 
     /// Writes a part of the story; on a terminal long lines are wrapped at words.
@@ -127,24 +122,22 @@ impl Screen {
 
     /// Returns a part of the story, wrapped to the width of the terminal.
     pub fn wrap_story(&self, text: &str) -> String {
-        self.wrap_for(text, self.is_stderr_terminal, &Term::stderr())
+        let prefix = if self.is_sandbox { SANDBOX_PREFIX.len() } else { 0 };
+        wrap_for(text, self.is_stderr_terminal, &Term::stderr(), prefix)
     }
 
-    fn wrap_for(&self, text: &str, is_terminal: bool, terminal: &Term) -> String {
-        if !is_terminal {
-            return text.to_owned();
-        }
-        let mark = if self.is_sandbox { SANDBOX_PREFIX.len() } else { 0 };
-        // On a very narrow terminal too little is left to wrap into.
-        wrap(text, usize::from(terminal.size().1).saturating_sub(mark + 1).max(20))
-    }
-
-    /// Returns a text with every line prefixed, in the sandbox.
+    /// Returns a part of the story with every line prefixed, in the sandbox.
     pub fn with_prefix(&self, text: &str) -> String {
-        if !self.is_sandbox {
+        let prefix = self.prefix();
+        if prefix.is_empty() {
             return text.to_owned();
         }
-        text.lines().map(|line| format!("{SANDBOX_PREFIX}{line}\n")).collect::<String>().trim_end().to_owned()
+        text.lines().map(|line| format!("{prefix}{line}\n")).collect::<String>().trim_end().to_owned()
+    }
+
+    /// Returns what stands before each line of the story: the mark of the sandbox, or nothing.
+    pub fn prefix(&self) -> String {
+        if self.is_sandbox { paint(self.stderr_color, Paint::Dim, SANDBOX_PREFIX) } else { String::new() }
     }
 
     /// Returns the answer to a yes-or-no question; anything but yes is no.
@@ -159,6 +152,15 @@ impl Screen {
         let read = io::stdin().read_line(&mut answer).is_ok();
         if read { answer.trim().to_owned() } else { String::new() }
     }
+}
+
+/// Returns a text wrapped to the width of a terminal, on which each line has a prefix of so many columns.
+fn wrap_for(text: &str, is_terminal: bool, terminal: &Term, prefix: usize) -> String {
+    if !is_terminal {
+        return text.to_owned();
+    }
+    // On a very narrow terminal too little is left to wrap into.
+    wrap(text, usize::from(terminal.size().1).saturating_sub(prefix + 1).max(20))
 }
 
 fn write_line(to: &mut impl Write, text: &str) -> io::Result<()> {

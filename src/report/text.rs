@@ -14,7 +14,7 @@ use super::page_in_place::PageInPlace;
 use super::pager::Pager;
 use super::progress_line::{as_rollback, progress_line};
 use super::rollout_result::{next_steps, verdict_line};
-use super::screen::{Paint, SANDBOX_PREFIX, Screen, color_choice, paint};
+use super::screen::{Paint, Screen, color_choice, paint};
 use super::{
     Event, InterruptAnswer, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskInterruptAnswer,
     TaskQuestion, error, explanation, hook, plan, problems, release, rollback,
@@ -63,8 +63,7 @@ impl TextReporter {
         let live = screen.is_stderr_terminal && moves && !style.quiet;
         let in_place = (screen.is_stdout_terminal && moves)
             .then(|| Box::new(PageInPlace::new(screen.is_stderr_terminal)));
-        let prefix = if settings.sandbox.is_some() { SANDBOX_PREFIX } else { "" };
-        let live = live.then(|| LiveDisplay::new(prefix, screen.stderr_color));
+        let live = live.then(|| LiveDisplay::new(&screen.prefix(), screen.stderr_color));
         let verbose = style.verbosity > 0;
         let (said, going_back) = (RefCell::default(), RefCell::default());
         TextReporter {
@@ -110,7 +109,6 @@ impl TextReporter {
     fn redraw_page(&self, page: &Page, changed: &Page) {
         let Some(place) = &self.page_in_place else { return self.write_page(changed) };
         let lines = page.lines().flat_map(|line| self.shown_lines(line));
-        let lines = lines.map(|line| self.screen.with_prefix(&line));
         place.show(lines.collect());
     }
 
@@ -186,7 +184,7 @@ impl TextReporter {
     fn write_paged(&self, text: &str) {
         let pager = self.pager.as_ref().filter(|_| self.screen.is_stdout_terminal);
         if !pager.is_some_and(|pager| pager.show(text)) {
-            self.screen.write_raw_answer(text);
+            self.screen.write_answer(text);
         }
     }
 }
@@ -205,7 +203,7 @@ impl Reporter for TextReporter {
                 self.screen.write_answer(&plan::text(plan, self.screen.stdout_color));
             }
             Event::Plan { plan, answer: Some(PlanFormat::Markdown) } => {
-                self.screen.write_raw_answer(&plan::markdown(plan));
+                self.screen.write_answer(&plan::markdown(plan));
             }
             Event::Plan { plan, answer: None } => self.write_story(&plan::text(plan, color)),
             Event::Rollback(target) => self.write_story_wrapped(&rollback::text(target, color)),
@@ -263,11 +261,6 @@ impl Reporter for TextReporter {
             Event::Documents([]) => {}
             Event::Documents(documents) => self.write_documents(documents),
             Event::Checked { services, stages } => self.screen.write_answer(&checked_text(*services, stages)),
-            // Output that another program reads has no prefix.
-            Event::Answer {
-                event: JsonEvent::Serving(_) | JsonEvent::Completions(_) | JsonEvent::ShownSchema(_),
-                text,
-            } => self.screen.write_raw_answer(text),
             Event::LogLine { line, width, .. } => {
                 let Screen { stdout_color: color_out, is_stdout_terminal: terminal_out, .. } = self.screen;
                 self.screen.write_answer(&super::log::text(line, *width, color_out, terminal_out));
@@ -442,7 +435,7 @@ impl TextReporter {
                 format!("# {name}\n{}", yaml.trim_end())
             })
             .collect();
-        self.screen.write_raw_answer(&blocks.join("\n---\n"));
+        self.screen.write_answer(&blocks.join("\n---\n"));
     }
 }
 

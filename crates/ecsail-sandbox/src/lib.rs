@@ -132,11 +132,12 @@ impl Sandbox {
         self.server.port()
     }
 
-    /// Adds clusters, services in a steady state, and images; skips those that exist already.
+    /// Adds clusters, services in a steady state, and images; skips those that exist already. Returns the number of images
+    /// that were added.
     ///
     /// # Errors
     /// When ECS would refuse one of them; the text names it and gives ECS's reason.
-    pub fn seed(&self, seed: &Seed) -> Result<(), String> {
+    pub fn seed(&self, seed: &Seed) -> Result<usize, String> {
         seed::apply(&mut self.simulation.lock().state, seed)
     }
 
