@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
     cancel, check, completions, continue_verb, deploy, docs, exec, explain, help as help_verb, history,
@@ -71,7 +71,7 @@ enum Verb {
 #[command(next_help_heading = GLOBAL_OPTIONS)]
 struct GlobalArgs {
     /// Path of the manifest [default: `ecsail.yml` in this directory or the nearest parent]
-    #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true)]
+    #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true, value_hint = ValueHint::FilePath)]
     manifest: Option<String>,
     /// Stage of the manifest to use
     #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true, add = completion::stages())]
@@ -80,7 +80,7 @@ struct GlobalArgs {
     #[arg(long, value_name = "NAME=VALUE", global = true)]
     set: Vec<String>,
     /// Read environment variables for templates from a file; repeatable
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     env_file: Vec<PathBuf>,
     /// Cluster to use, overriding the manifest's; with it, services need not be in a manifest
     #[arg(long, value_name = "NAME", global = true, add = completion::clusters())]
@@ -96,7 +96,7 @@ struct GlobalArgs {
     endpoint_url: Option<String>,
     /// Run against the embedded sandbox instead of AWS; `--sandbox=crash` selects a scenario [default scenario: steady]
     #[cfg(feature = "sandbox")]
-    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "steady", global = true)]
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "steady", global = true, add = completion::scenarios())]
     sandbox: Option<String>,
     /// Format of the output
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]

@@ -74,6 +74,31 @@ pub fn schedules() -> ArgValueCandidates {
     ArgValueCandidates::new(|| CompletionContext::read().schedules())
 }
 
+/// Completes image tags that `images` has shown.
+pub fn tags() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let tags = CompletionContext::read().cache.tags();
+        tags.into_iter().map(CompletionCandidate::new).collect()
+    })
+}
+
+/// Completes the ids of the linter's rules.
+pub fn rules() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let rule = |rule: &crate::lint::Check| CompletionCandidate::new(rule.id).help(Some(rule.title.into()));
+        crate::lint::checks::all_checks().map(rule).collect()
+    })
+}
+
+/// Completes the scenarios of the sandbox.
+#[cfg(feature = "sandbox")]
+pub fn scenarios() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let scenarios = ecsail_sandbox::scenarios().iter();
+        scenarios.map(|known| CompletionCandidate::new(known.name).help(Some(known.summary.into()))).collect()
+    })
+}
+
 /// Completes topics of the documentation.
 pub fn topics() -> ArgValueCandidates {
     ArgValueCandidates::new(|| crate::book::topics().map(CompletionCandidate::new).collect())

@@ -32,7 +32,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     selection: SelectionArgs,
     /// Check these task definition files on their own, without a manifest
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = clap::ValueHint::FilePath)]
     definition: Vec<PathBuf>,
 }
 

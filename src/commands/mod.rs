@@ -91,7 +91,7 @@ pub struct SelectionArgs {
     )]
     services: Vec<String>,
     /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one, `1.4.2@sha256:…` with its digest; repeatable
-    #[arg(long, value_name = "[IMAGE=]TAG", global = true)]
+    #[arg(long, value_name = "[IMAGE=]TAG", global = true, add = crate::completion::tags())]
     tag: Vec<String>,
 }
 

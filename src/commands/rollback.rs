@@ -41,7 +41,7 @@ pub struct RollbackArgs {
     #[command(flatten)]
     services: ServicesArgs,
     /// Target of the rollback: a revision such as `web:12`, an image tag, or a digest
-    #[arg(long, value_name = "REVISION|TAG", value_parser = RollbackSelector::parse)]
+    #[arg(long, value_name = "REVISION|TAG", value_parser = RollbackSelector::parse, add = crate::completion::tags())]
     to: Option<RollbackSelector>,
     /// Number of successful deployments to go back [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "to")]
