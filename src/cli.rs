@@ -12,7 +12,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 use crate::commands::{
     cancel, check, completions, continue_verb, deploy, docs, exec, explain, help as help_verb, history,
     images, logs, man, plan, prune, render, restart, revisions, rollback, run, scale, schedule, schema,
-    status, stop_task, tasks, wait,
+    status, stop_task, tasks, wait, why,
 };
 use crate::completion;
 use crate::context::CommandContext;
@@ -39,6 +39,7 @@ enum Verb {
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
     Status(status::StatusArgs),
+    Why(why::WhyArgs),
     History(history::HistoryArgs),
     Tasks(tasks::TasksArgs),
     Images(images::ImagesArgs),
@@ -279,6 +280,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         }
         Verb::Deploy(args) => block_on(deploy::run(args, context)),
         Verb::Status(args) => block_on(status::run(args, context)),
+        Verb::Why(args) => block_on(why::run(args, context)),
         Verb::History(args) => block_on(history::run(args, context)),
         Verb::Tasks(args) => block_on(tasks::run(args, context)),
         Verb::Images(args) => block_on(images::run(args, context)),

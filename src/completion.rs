@@ -85,7 +85,8 @@ pub fn tags() -> ArgValueCandidates {
 /// Completes the ids of the linter's rules.
 pub fn rules() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        let rule = |rule: &crate::lint::Check| CompletionCandidate::new(rule.id).help(Some(rule.title.into()));
+        let rule =
+            |rule: &crate::lint::Check| CompletionCandidate::new(rule.id).help(Some(rule.title.into()));
         crate::lint::checks::all_checks().map(rule).collect()
     })
 }

@@ -54,6 +54,7 @@ pub mod stop_task;
 pub mod tasks;
 pub mod wait;
 pub mod watch_args;
+pub mod why;
 
 /// What a verb applies to. Without it, everything in the manifest.
 #[derive(Clone, Debug, Subcommand)]

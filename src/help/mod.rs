@@ -13,7 +13,7 @@ pub const GLOBAL_OPTIONS: &str = "Global options";
 /// The commands in the groups of the overview.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Deploy", &["deploy", "plan", "run", "schedule", "wait"]),
-    ("Look", &["status", "history", "tasks", "logs", "images", "revisions"]),
+    ("Look", &["status", "why", "history", "tasks", "logs", "images", "revisions"]),
     ("Go back", &["rollback", "cancel", "continue"]),
     ("Operate", &["restart", "scale", "exec", "stop-task", "prune"]),
     ("Files", &["check", "render", "schema", "explain"]),

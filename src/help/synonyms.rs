@@ -9,6 +9,7 @@ const SYNONYMS: &[(&[&str], &str)] = &[
     (&["ssh", "sh", "bash", "shell", "console", "attach"], "`ecsail exec`"),
     (&["releases", "deployments", "log-deployments"], "`ecsail history`"),
     (&["undo", "revert", "back"], "`ecsail rollback`"),
+    (&["diagnose", "reason", "failure"], "`ecsail why`"),
     (&["abort"], "`ecsail cancel`"),
     (&["resume", "approve"], "`ecsail continue`"),
     (&["reload", "redeploy", "refresh"], "`ecsail restart`"),

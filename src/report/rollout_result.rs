@@ -8,7 +8,7 @@ use crate::watch::judge::Verdict;
 use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
 
 /// Returns the verdict in one line.
-pub(super) fn verdict_line(settled: &WatchResult) -> (Paint, String) {
+pub fn verdict_line(settled: &WatchResult) -> (Paint, String) {
     let (paint, verdict) =
         if settled.rollout.going_back { requested_rollback_line(settled) } else { outcome_line(settled) };
     match &settled.failure_response {
@@ -109,7 +109,7 @@ fn rollback_text(to: &str, end: &WatchOutcome) -> String {
 }
 
 /// Returns what runs now, and the next commands.
-pub(super) fn next_steps(settled: &WatchResult, flags: &str) -> Vec<String> {
+pub fn next_steps(settled: &WatchResult, flags: &str) -> Vec<String> {
     let followed = &settled.rollout;
     let deployment = followed.deployment.as_ref().map(|id| format!(" --deployment {id}")).unwrap_or_default();
     let place = format!("{} --cluster {}", shell_quote(&followed.name), shell_quote(&followed.cluster));

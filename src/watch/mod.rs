@@ -248,6 +248,18 @@ impl<'a> RolloutWatch<'a> {
         }
     }
 
+    /// Looks at a deployment once, and returns its verdict as of now with what explains it.
+    pub async fn explain_once(&mut self, followed: WatchedRollout) -> WatchResult {
+        self.items = vec![WatchItem::new(followed)];
+        self.poll_and_judge().await;
+        for item in self.items.iter_mut().filter(|item| item.outcome.is_none()) {
+            let verdict = judge(&item.rollout, &item.snapshot, item.snapshot.at);
+            item.outcome = Some((WatchOutcome::Settled(verdict), item.started_at.elapsed()));
+        }
+        self.explain_results().await;
+        self.items.remove(0).into_result()
+    }
+
     /// Ends the watch of everything that is still open, without a verdict, and returns the results.
     pub fn interrupt(&mut self) -> Vec<WatchResult> {
         let items = std::mem::take(&mut self.items);

@@ -69,3 +69,4 @@ mod template_errors;
 mod text_files;
 mod tidy;
 mod wait;
+mod why;

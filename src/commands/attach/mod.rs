@@ -3,12 +3,12 @@
 use super::services::{FoundService, SelectedServices, ServiceIdentity};
 use crate::aws::Aws;
 use crate::aws::error::failure;
-use crate::aws::types::{ControllerType, Service, ServiceDeployment, ServiceStatus};
+use crate::aws::types::{ControllerType, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceStatus};
 use crate::error::Failure;
 use crate::manifest::{FailureAction, Patience};
 use crate::plan::RollbackPoint;
 use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
-use newest::{NewestDeployment, find_deployment, newest_deployment};
+use newest::{NewestDeployment, deployment_id, find_deployment, newest_deployment};
 
 mod newest;
 
@@ -70,6 +70,16 @@ pub(super) async fn attach_noted(
         ..target
     };
     Ok((followed, note))
+}
+
+/// Returns the id of the deployment before the newest, if it ended without success.
+pub(super) async fn failed_before_newest(found: &FoundService, chosen: &SelectedServices) -> Option<String> {
+    let ServiceIdentity { cluster, name, .. } = &found.identity;
+    // What cannot be read is left out: the newest deployment is known.
+    let list = chosen.aws.newest_service_deployments(cluster, name, 2).await.unwrap_or_default();
+    let before = list.get(1)?;
+    let failed = before.status.has_ended() && before.status != ServiceDeploymentStatus::Successful;
+    failed.then(|| deployment_id(before)).flatten()
 }
 
 /// Returns the deployment to watch, and a note on what is unknown of it.
