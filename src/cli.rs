@@ -1,29 +1,32 @@
 //! Parses the command line (the global flags and the verbs), runs the verb, and returns its exit code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
-    GLOBAL_OPTIONS, cancel, check, completions, continue_verb, deploy, exec, explain, history, images, logs,
-    man, plan, prune, render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task,
-    tasks, wait,
+    cancel, check, completions, continue_verb, deploy, docs, exec, explain, help as help_verb, history,
+    images, logs, man, plan, prune, render, restart, revisions, rollback, run, scale, schedule, schema,
+    status, stop_task, tasks, wait, why,
 };
 use crate::completion;
 use crate::context::CommandContext;
-use crate::error::{Failure, Result};
+use crate::document::problem::most_similar;
+use crate::error::{ErrorKind, Failure, Result};
+use crate::help::{self, GLOBAL_OPTIONS, synonyms};
 use crate::interrupt::{self, Signal};
-use crate::report::{self, CommandOutcome, OutputStyle, outcome};
+use crate::report::{self, CommandOutcome, HelpText, OutputStyle, outcome};
 use crate::settings::{ColorChoice, OutputMode, Settings};
-use crate::{duration, env_file, text_file};
+use crate::{duration, env_file, file_limits, text_file};
 
 /// Deploy to Amazon ECS and report how the rollout really ended
 #[derive(Debug, Parser)]
-#[command(name = "ecsail", version, max_term_width = 100)]
+#[command(name = "ecsail", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -38,6 +41,7 @@ enum Verb {
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
     Status(status::StatusArgs),
+    Why(why::WhyArgs),
     History(history::HistoryArgs),
     Tasks(tasks::TasksArgs),
     Images(images::ImagesArgs),
@@ -59,6 +63,8 @@ enum Verb {
     Sandbox(crate::commands::sandbox::SandboxArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
+    Docs(docs::DocsArgs),
+    Help(help_verb::HelpArgs),
     #[command(hide = true)]
     Man(man::ManArgs),
 }
@@ -68,7 +74,7 @@ enum Verb {
 #[command(next_help_heading = GLOBAL_OPTIONS)]
 struct GlobalArgs {
     /// Path of the manifest [default: `ecsail.yml` in this directory or the nearest parent]
-    #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true)]
+    #[arg(short = 'f', long = "manifest", value_name = "FILE", env = "ECSAIL_MANIFEST", global = true, value_hint = ValueHint::FilePath)]
     manifest: Option<String>,
     /// Stage of the manifest to use
     #[arg(long, value_name = "NAME", env = "ECSAIL_STAGE", global = true, add = completion::stages())]
@@ -77,8 +83,17 @@ struct GlobalArgs {
     #[arg(long, value_name = "NAME=VALUE", global = true)]
     set: Vec<String>,
     /// Read environment variables for templates from a file; repeatable
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     env_file: Vec<PathBuf>,
+    /// Leave the environment out of `env` in templates; variables of `--env-file` stay
+    #[arg(long, global = true, hide_short_help = true)]
+    no_env: bool,
+    /// Have only this variable of the environment in `env` of templates; repeatable
+    #[arg(long, value_name = "NAME", global = true, hide_short_help = true)]
+    allow_env: Vec<String>,
+    /// Let templates include files outside the folder of the manifest
+    #[arg(long, global = true, hide_short_help = true)]
+    allow_includes_outside: bool,
     /// Cluster to use, overriding the manifest's; with it, services need not be in a manifest
     #[arg(long, value_name = "NAME", global = true, add = completion::clusters())]
     cluster: Option<String>,
@@ -93,7 +108,7 @@ struct GlobalArgs {
     endpoint_url: Option<String>,
     /// Run against the embedded sandbox instead of AWS; `--sandbox=crash` selects a scenario [default scenario: steady]
     #[cfg(feature = "sandbox")]
-    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "steady", global = true)]
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "steady", global = true, add = completion::scenarios())]
     sandbox: Option<String>,
     /// Format of the output
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
@@ -140,25 +155,21 @@ fn parse_poll_interval(text: &str) -> Result<Duration> {
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
     completion::complete_and_exit(Cli::command);
-    let cli = match Cli::try_parse() {
+    let parsed = help::arranged(Cli::command()).try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() && has_json_output(std::env::args_os()) => {
-            let error = usage_failure(&error.render().to_string());
-            let style = OutputStyle { output: OutputMode::Json, ..OutputStyle::default() };
-            report::reporter(style, &Settings::default()).report_error(&error);
-            return ExitCode::from(outcome::exit_code_of(&error));
-        }
-        Err(error) => return print_help(&error),
+        Err(error) => return report_unparsed(error),
     };
     init_logging(cli.global.verbose);
     let style = cli.global.style();
     let settings = match cli.global.settings() {
         Ok(settings) => settings,
         Err(error) => {
-            report::reporter(style, &Settings::default()).report_error(&error);
+            report::reporter(style, &early_settings()).report_error(&error);
             return ExitCode::from(outcome::exit_code_of(&error));
         }
     };
+    limit_files(style, &settings);
     interrupt::end_before_listening(move |signal| end_early(signal, style));
     let report = report::reporter(style, &settings);
     let context = CommandContext::new(settings, report);
@@ -187,16 +198,90 @@ fn end_early(signal: Signal, style: OutputStyle) {
 fn code_after_writes(code: u8) -> u8 {
     let Some(failure) = report::write_failure() else { return code };
     // As text on stderr with any `--output`: stdout is most likely the stream that cannot be written.
-    report::reporter(OutputStyle::default(), &Settings::default()).report_error(&failure);
+    report::reporter(OutputStyle::default(), &early_settings()).report_error(&failure);
     if code == 0 { outcome::exit_code_of(&failure) } else { code }
 }
 
+/// Returns the settings of a report before all settings are known: what reads the output is known from the environment.
+fn early_settings() -> Settings {
+    Settings { environment: process_environment(), ..Settings::default() }
+}
+
+/// Ends the run with an error where files take too much memory or time to render: the thread that renders them cannot be stopped.
+fn limit_files(style: OutputStyle, settings: &Settings) {
+    let settings = settings.clone();
+    file_limits::on_exceeded(move |failure| {
+        report::reporter(style, &settings).report_error(failure);
+        std::process::exit(i32::from(outcome::exit_code_of(failure)));
+    });
+}
+
+/// Reports a command line that is wrong, or asks for help, and returns the exit code.
+fn report_unparsed(error: clap::Error) -> ExitCode {
+    let is_json = has_json_output(std::env::args_os());
+    let unknown = unknown_command(&error);
+    if !error.use_stderr() || (!is_json && unknown.is_none() && !has_no_command(&error)) {
+        return print_help(error);
+    }
+    let output = if is_json { OutputMode::Json } else { OutputMode::Text };
+    let failure = match unknown {
+        Some(failure) => failure,
+        None if has_no_command(&error) && !is_json => {
+            report::write_usage(&help::overview());
+            return ExitCode::from(ErrorKind::Usage.exit_code());
+        }
+        None => usage_failure(&error.render().to_string()),
+    };
+    let style = OutputStyle { output, ..OutputStyle::default() };
+    report::reporter(style, &early_settings()).report_error(&failure);
+    ExitCode::from(outcome::exit_code_of(&failure))
+}
+
+/// Returns whether the command line has no command.
+fn has_no_command(error: &clap::Error) -> bool {
+    let shows_all = error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    shows_all && std::env::args_os().skip(1).all(|word| word.to_string_lossy().starts_with('-'))
+}
+
+/// Returns the failure of a command that does not exist, with the one that was meant.
+fn unknown_command(error: &clap::Error) -> Option<Failure> {
+    if error.kind() != clap::error::ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let program = Cli::command();
+    let names = program.get_subcommands().map(clap::Command::get_name);
+    let similar = most_similar(word, names).map(|name| format!("`ecsail {name}`"));
+    let replacement = synonyms::replacement(word).map(str::to_owned).or(similar);
+    let hint = replacement.map(|command| format!("use {command}"));
+    let hint = hint.unwrap_or_else(|| "list the commands with `ecsail help`".to_owned());
+    Some(Failure::usage(format!("no command named `{word}`")).with_hint(hint))
+}
+
 /// Prints what clap answers to `--help`, `--version` or wrong arguments, and returns its exit code.
-fn print_help(error: &clap::Error) -> ExitCode {
-    let written = error.print();
-    let failed = written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
-    let code = error.exit_code();
-    ExitCode::from(u8::try_from(code).unwrap_or(1).max(u8::from(failed)))
+fn print_help(error: clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(1);
+    let is_error = error.use_stderr();
+    let text = with_plain_arguments(error).render();
+    let help = HelpText { plain: text.to_string(), colored: text.ansi().to_string(), is_error };
+    report::write_help(&help, &process_environment());
+    ExitCode::from(code_after_writes(code))
+}
+
+/// Returns an error of the command line that repeats arguments without line breaks and control characters.
+fn with_plain_arguments(mut error: clap::Error) -> clap::Error {
+    let plain = |value: &ContextValue| match value {
+        ContextValue::String(text) => Some(ContextValue::String(report::one_line(text))),
+        ContextValue::Strings(texts) => {
+            Some(ContextValue::Strings(texts.iter().map(|text| report::one_line(text)).collect()))
+        }
+        _ => None,
+    };
+    let context: Vec<_> = error.context().filter_map(|(kind, value)| Some((kind, plain(value)?))).collect();
+    for (kind, value) in context {
+        error.insert(kind, value);
+    }
+    error
 }
 
 /// Returns whether the arguments contain `--output json`. Used when the command line cannot be parsed.
@@ -237,6 +322,8 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::Schema(args) => schema::run(args, context),
         Verb::Explain(args) => explain::run(args, context),
         Verb::Completions(args) => completions::run(args, context),
+        Verb::Docs(args) => docs::run(args, context),
+        Verb::Help(args) => help_verb::run(args, Cli::command(), context),
         Verb::Man(args) => man::run(args, Cli::command(), context),
         Verb::Plan(args) => {
             let markdown = cli.global.output == OutputFormat::Markdown;
@@ -244,6 +331,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         }
         Verb::Deploy(args) => block_on(deploy::run(args, context)),
         Verb::Status(args) => block_on(status::run(args, context)),
+        Verb::Why(args) => block_on(why::run(args, context)),
         Verb::History(args) => block_on(history::run(args, context)),
         Verb::Tasks(args) => block_on(tasks::run(args, context)),
         Verb::Images(args) => block_on(images::run(args, context)),
@@ -284,6 +372,8 @@ impl GlobalArgs {
             manifest: non_empty(self.manifest.as_ref()).map(PathBuf::from),
             stage: non_empty(self.stage.as_ref()),
             set_vars: self.set.iter().map(|argument| parse_assignment(argument)).collect::<Result<_, _>>()?,
+            template_variables: self.template_variables()?,
+            allow_includes_outside: self.allow_includes_outside,
             environment: self.environment()?,
             process_environment: process_environment(),
             profile: non_empty(self.profile.as_ref()),
@@ -298,6 +388,18 @@ impl GlobalArgs {
                 .map(|text| parse_poll_interval(&text))
                 .transpose()?,
         })
+    }
+
+    /// Returns the names in `env` of templates; none where all of the environment is in it.
+    fn template_variables(&self) -> Result<Option<BTreeSet<String>>, Failure> {
+        if !self.no_env && self.allow_env.is_empty() {
+            return Ok(None);
+        }
+        let mut names: BTreeSet<String> = self.allow_env.iter().cloned().collect();
+        for path in &self.env_file {
+            names.extend(variables_of(path)?.into_iter().map(|(name, _)| name));
+        }
+        Ok(Some(names))
     }
 
     /// Returns the environment of the process, overridden by the files of `--env-file`.

@@ -13,6 +13,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 use crate::manifest::load::{self, ManifestKeys};
 use crate::names_cache::NamesCache;
 use crate::settings::Settings;
+use crate::{file_limits, report, shell};
 
 /// The environment variable that selects the shell to complete for.
 const VARIABLE: &str = "ECSAIL_COMPLETE";
@@ -20,6 +21,7 @@ const VARIABLE: &str = "ECSAIL_COMPLETE";
 /// Prints the candidates and ends the process if a shell runs the program to complete a line; otherwise returns.
 pub fn complete_and_exit(program: fn() -> Command) {
     if std::env::var_os(VARIABLE).is_some() {
+        file_limits::on_exceeded(|_| std::process::exit(1));
         CompleteEnv::with_factory(|| command(program)).var(VARIABLE).bin("ecsail").complete();
     }
 }
@@ -61,9 +63,48 @@ pub fn services() -> ArgValueCandidates {
     ArgValueCandidates::new(|| CompletionContext::read().services())
 }
 
+/// Completes names of services and keys of schedules.
+pub fn targets() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let context = CompletionContext::read();
+        context.services().into_iter().chain(context.schedules()).collect()
+    })
+}
+
 /// Completes keys of schedules.
 pub fn schedules() -> ArgValueCandidates {
     ArgValueCandidates::new(|| CompletionContext::read().schedules())
+}
+
+/// Completes image tags that `images` has shown.
+pub fn tags() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let tags = CompletionContext::read().cache.tags();
+        tags.into_iter().map(CompletionCandidate::new).collect()
+    })
+}
+
+/// Completes the ids of the linter's rules.
+pub fn rules() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let rule =
+            |rule: &crate::lint::Check| CompletionCandidate::new(rule.id).help(Some(rule.title.into()));
+        crate::lint::checks::all_checks().map(rule).collect()
+    })
+}
+
+/// Completes the scenarios of the sandbox.
+#[cfg(feature = "sandbox")]
+pub fn scenarios() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let scenarios = ecsail_sandbox::scenarios().iter();
+        scenarios.map(|known| CompletionCandidate::new(known.name).help(Some(known.summary.into()))).collect()
+    })
+}
+
+/// Completes topics of the documentation.
+pub fn topics() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| crate::book::topics().map(CompletionCandidate::new).collect())
 }
 
 /// Completes keys of tasks.
@@ -169,7 +210,8 @@ fn flag_value(words: &[String], names: &[&str]) -> Option<String> {
 /// Returns the candidates without duplicates. Of equal names, the first help text is used.
 fn without_duplicates(named: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
     let mut known: Vec<(String, String)> = Vec::new();
-    for (name, help) in named {
+    for (name, help) in named.filter(|(name, _)| is_plain(name)) {
+        let help = report::one_line(&help);
         if !known.iter().any(|(other, _)| *other == name) {
             known.push((name, help));
         }
@@ -177,9 +219,26 @@ fn without_duplicates(named: impl Iterator<Item = (String, String)>) -> Vec<Comp
     known.into_iter().map(|(name, help)| CompletionCandidate::new(name).help(Some(help.into()))).collect()
 }
 
+/// Returns whether a name is offered: not if a shell would take it apart, since it is put on the command line as it is, or take
+/// it for a flag. ECS allows no such names.
+fn is_plain(name: &str) -> bool {
+    !name.starts_with('-') && shell::quote(name) == name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_a_shell_would_take_apart_are_not_offered() {
+        let names = ["web", "x; touch PWNED", "$(id)", "--endpoint-url=x", "a\nb", "", "main/web"];
+        let offered =
+            without_duplicates(names.into_iter().map(|name| (name.to_owned(), "a\u{1b}[2J".to_owned())));
+        let shown: Vec<_> =
+            offered.iter().map(|offer| offer.get_value().to_str().unwrap_or_default()).collect();
+        assert_eq!(shown, ["web", "main/web"]);
+        assert_eq!(offered[0].get_help().map(ToString::to_string).as_deref(), Some("a"));
+    }
 
     fn split_words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()

@@ -36,6 +36,7 @@ impl CommandContext {
         if let Some(scenario) = &self.settings.sandbox {
             let session =
                 crate::sandbox_session::SandboxSession::start(scenario, &self.settings, manifest, desired)?;
+            session.notes().iter().for_each(|note| self.reporter.report(&crate::report::Event::Note(note)));
             let settings = session.client_settings(&self.settings);
             *self.sandbox_session.borrow_mut() = Some(session);
             return self.connect_with(&settings, region, role).await;

@@ -109,6 +109,7 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
         ],
     ),
     only("prune", &[as_ever(0), as_ever(1), as_ever(2), as_ever(5), as_ever(130)]),
+    only("why", &[meaning(0, "explained, or nothing is wrong"), ERROR, as_ever(2), as_ever(5)]),
     only("wait", &[as_ever(0), ERROR, as_ever(2), as_ever(3), as_ever(4), as_ever(5), as_ever(130)]),
     only(
         "rollback",

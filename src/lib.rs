@@ -21,6 +21,7 @@
 
 pub mod apply;
 pub mod aws;
+pub mod book;
 pub mod cli;
 pub mod commands;
 pub mod completion;
@@ -33,6 +34,8 @@ pub mod error;
 pub mod events;
 pub mod exit_codes;
 pub mod expression;
+pub mod file_limits;
+pub mod help;
 pub mod history;
 pub mod hooks;
 pub mod image;
@@ -54,6 +57,7 @@ pub mod sandbox_session;
 pub mod secrets;
 pub mod service_arn;
 pub mod settings;
+pub mod shell;
 pub mod tail;
 pub mod template;
 pub mod text_file;

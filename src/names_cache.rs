@@ -1,4 +1,4 @@
-//! Caches the names of services by cluster, for shell completion.
+//! Caches the names of services by cluster, and the image tags that `images` showed, for shell completion.
 //! The file is `ecsail/names.json` below `XDG_CACHE_HOME`, or else below `~/.cache`. It contains only names and can be
 //! removed at any time. Nothing is decided by it: errors of reading and writing are ignored.
 
@@ -13,6 +13,8 @@ use crate::private_file;
 /// The number of clusters that are kept (the latest ones), and the number of services of each.
 const MAX_CLUSTERS: usize = 50;
 const MAX_SERVICES: usize = 1000;
+/// The number of image tags that are kept, the latest ones.
+const MAX_TAGS: usize = 100;
 
 /// The cache of names. Without a path (the user has no cache folder) it stays empty.
 #[derive(Clone, Debug, Default)]
@@ -27,11 +29,12 @@ pub struct CachedCluster {
     pub services: Vec<String>,
 }
 
-/// The content of the file: the clusters, latest first.
-#[derive(Debug, Default, Deserialize, Serialize)]
+/// The content of the file: the clusters and tags, latest first.
+#[derive(Debug, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(default)]
 struct CacheFile {
     clusters: Vec<CachedCluster>,
+    tags: Vec<String>,
 }
 
 impl NamesCache {
@@ -62,11 +65,30 @@ impl NamesCache {
         self.store(self.clusters(), cluster, names.to_vec());
     }
 
+    /// Adds image tags, the latest first.
+    pub fn add_tags(&self, tags: &[String]) {
+        let before = self.read();
+        let older = before.tags.iter().filter(|tag| !tags.contains(tag)).cloned();
+        let tags: Vec<String> = tags.iter().cloned().chain(older).take(MAX_TAGS).collect();
+        if tags != before.tags {
+            self.write(&CacheFile { tags, ..before });
+        }
+    }
+
+    /// Returns the cached image tags, latest first.
+    pub fn tags(&self) -> Vec<String> {
+        self.read().tags
+    }
+
     /// Returns the cached clusters, latest first.
     pub fn clusters(&self) -> Vec<CachedCluster> {
+        self.read().clusters
+    }
+
+    fn read(&self) -> CacheFile {
         let text = self.path.as_ref().and_then(|path| fs::read_to_string(path).ok());
         let file: Option<CacheFile> = text.and_then(|text| serde_json::from_str(&text).ok());
-        file.unwrap_or_default().clusters
+        file.unwrap_or_default()
     }
 
     fn store(&self, before: Vec<CachedCluster>, cluster: &str, mut services: Vec<String>) {
@@ -76,7 +98,7 @@ impl NamesCache {
         let others = before.iter().filter(|known| known.cluster != cluster).cloned();
         let clusters: Vec<CachedCluster> = std::iter::once(first).chain(others).take(MAX_CLUSTERS).collect();
         if clusters != before {
-            self.write(&CacheFile { clusters });
+            self.write(&CacheFile { clusters, tags: self.tags() });
         }
     }
 
@@ -115,6 +137,17 @@ mod tests {
         assert_eq!(cache.clusters(), [known("main", &["api", "web"]), known("batch", &["job"])]);
         cache.replace("main", &names(&["worker"]));
         assert_eq!(cache.clusters()[0], known("main", &["worker"]));
+    }
+
+    #[test]
+    fn latest_tags_come_first_and_clusters_stay() {
+        let (_folder, cache) = cache();
+        cache.add("main", &names(&["web"]));
+        cache.add_tags(&names(&["v2", "v1"]));
+        cache.add_tags(&names(&["v3", "v2"]));
+        assert_eq!(cache.tags(), ["v3", "v2", "v1"]);
+        cache.add("batch", &names(&["job"]));
+        assert_eq!((cache.tags().len(), cache.clusters().len()), (3, 2));
     }
 
     #[test]

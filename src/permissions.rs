@@ -29,6 +29,7 @@ const SERVICES: &[&str] = &[
     "plan",
     "deploy",
     "status",
+    "why",
     "history",
     "tasks",
     "images",
@@ -47,6 +48,7 @@ const SERVICES: &[&str] = &[
 /// The verbs that take the names of services and suggest near misses.
 const NAMES: &[&str] = &[
     "status",
+    "why",
     "history",
     "tasks",
     "images",
@@ -62,8 +64,8 @@ const NAMES: &[&str] = &[
     "scale",
     "run",
 ];
-/// The verbs that watch rollouts.
-const WATCH: &[&str] = &["deploy", "wait", "rollback", "cancel", "continue", "restart"];
+/// The verbs that say why a rollout failed.
+const EXPLAIN: &[&str] = &["deploy", "why", "wait", "rollback", "cancel", "continue", "restart"];
 /// The verbs that read schedules and rules as they are.
 const SCHEDULES: &[&str] = &[
     "plan",
@@ -84,6 +86,7 @@ const ALL: &[&str] = &[
     "plan",
     "deploy",
     "status",
+    "why",
     "history",
     "tasks",
     "images",
@@ -176,32 +179,32 @@ pub const PERMISSIONS: &[Permission] = &[
     ),
     row(&["continue"], &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"], Always),
     row(
-        &["deploy", "wait", "rollback", "cancel", "restart"],
+        &["deploy", "why", "wait", "rollback", "cancel", "restart"],
         &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
         Optional(
             "the service's deployment list decides, and a note says so; lifecycle stages (`--until`) and the reasons of rollbacks are less precise",
         ),
     ),
     row(
-        WATCH,
+        EXPLAIN,
         &["ecs:ListTasks", "ecs:DescribeTasks"],
         Optional(
             "a failure is not explained, and a crash loop without circuit breaker ends at the timeout only; `before` and `after` tasks need it",
         ),
     ),
-    row(WATCH, &["logs:GetLogEvents"], Optional("the diagnosis has no log lines")),
+    row(EXPLAIN, &["logs:GetLogEvents"], Optional("the diagnosis has no log lines")),
     row(
-        WATCH,
+        EXPLAIN,
         &["elasticloadbalancing:DescribeTargetHealth"],
         Optional("the diagnosis does not say why targets are unhealthy"),
     ),
     row(
-        &["wait", "cancel", "continue"],
+        &["why", "wait", "cancel", "continue"],
         &["ecs:DescribeServiceRevisions"],
         Optional("the revision of a deployment that has ended is not named"),
     ),
     row(
-        &["wait", "cancel", "continue", "restart"],
+        &["why", "wait", "cancel", "continue", "restart"],
         &["ecs:DescribeTaskDefinition"],
         Optional(
             "the diagnosis has no log lines, and `wait` does not name `after` tasks that an earlier deploy has not run",

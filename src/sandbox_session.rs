@@ -42,6 +42,8 @@ pub struct SandboxSession {
     sandbox: Sandbox,
     path: PathBuf,
     region: String,
+    /// What people should know about the images that were asked for.
+    notes: Vec<String>,
 }
 
 impl SandboxSession {
@@ -83,6 +85,7 @@ impl SandboxSession {
             .unwrap_or_else(|| DEFAULT_REGION.to_owned());
         let account = account_id(manifest, desired);
         let state = read_state(&path)?;
+        let is_first = state.is_none();
         let clock = clock(&settings.environment);
         let token = settings.environment.get(TOKEN).filter(|token| !token.is_empty()).cloned();
         let options = Options {
@@ -99,11 +102,12 @@ impl SandboxSession {
             .map_err(|error| Failure::error("failed to start the sandbox").with_cause(error))?;
         // The stored state has the scenario of an earlier command. The one given now applies from here on.
         sandbox.set_scenario(None, scenario);
-        let session = SandboxSession { sandbox, path, region };
+        let mut session = SandboxSession { sandbox, path, region, notes: Vec::new() };
         let unrendered = unrendered_state(manifest);
         let fallback = if desired.services.is_empty() { &unrendered } else { desired };
         let earlier = render_initial_state(settings, manifest);
         let tags = [REPOSITORY_TAGS.to_vec(), scenario_tags(scenario)].concat();
+        session.notes.extend(first_tag_note(manifest, is_first));
         let mut images = images(manifest, desired);
         images.retain(|image| image.digest.is_some());
         let seeds = seeds(manifest, earlier.as_ref().unwrap_or(fallback), images, &session.region, &tags);
@@ -114,7 +118,54 @@ impl SandboxSession {
                     .with_hint(hint)
             })?;
         }
+        if scenario != Scenario::NoImage {
+            session.push_asked_tags(manifest, desired)?;
+        }
         Ok(session)
+    }
+
+    /// Returns what people should know about the images that were asked for.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Pushes the tags that the command line asks for, so that any tag can be deployed.
+    fn push_asked_tags(&mut self, manifest: &Manifest, desired: &DesiredState) -> Result<()> {
+        let wanted: Vec<&String> =
+            manifest.tags.default.iter().chain(manifest.tags.by_image.values()).collect();
+        if manifest.tags.is_placeholder || wanted.is_empty() {
+            return Ok(());
+        }
+        let mut pushed = BTreeSet::new();
+        for image in images(manifest, desired) {
+            let Some(tag) = image.tag.as_ref().filter(|tag| wanted.contains(tag)) else { continue };
+            if image.digest.is_none() && self.push(&image, tag)? {
+                pushed.insert(tag.clone());
+            }
+        }
+        for tag in pushed {
+            self.notes.push(format!("the sandbox had no image `{tag}`, and has one now"));
+        }
+        Ok(())
+    }
+
+    /// Pushes an image under a tag and returns whether its repository had none.
+    ///
+    /// # Errors
+    /// The repository refuses the tag.
+    pub fn push(&self, image: &ImageReference, tag: &str) -> Result<bool> {
+        let Some(ecr) = image.ecr_repository() else { return Ok(false) };
+        let tags = SeedVersions::new(&[tag]).with_push_times();
+        let seed = Seed {
+            account: Some(ecr.account),
+            region: Some(ecr.region),
+            repositories: vec![SeedRepository { name: ecr.name, tags }],
+            ..Seed::default()
+        };
+        let added = self.sandbox.seed(&seed);
+        let added = added
+            .map_err(|error| Failure::error(format!("failed to push `{tag}` to the sandbox: {error}")))?;
+        Ok(added > 0)
     }
 
     /// Returns the settings with which a client connects to the sandbox.
@@ -207,6 +258,14 @@ impl SandboxSession {
 fn clock(environment: &BTreeMap<String, String>) -> Clock {
     let step = environment.get(STEP).and_then(|text| duration::parse(text));
     step.map_or(Clock::Wall { factor: CLOCK_FACTOR }, Clock::Poll)
+}
+
+/// Returns the note that explains why a first deploy of the first tag changes nothing.
+fn first_tag_note(manifest: &Manifest, is_first: bool) -> Option<String> {
+    let [first, second, ..] = REPOSITORY_TAGS else { return None };
+    let is_asked = manifest.tags.default.as_deref() == Some(*first) && !manifest.tags.is_placeholder;
+    (is_first && is_asked)
+        .then(|| format!("in a new sandbox `{first}` runs already; deploy `{second}` to see a rollout"))
 }
 
 /// Returns the tags that select a scenario, if the scenario depends on the tag.

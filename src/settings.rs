@@ -3,7 +3,7 @@
 //! No other code reads the process environment, except the AWS SDK, which has its own conventions, and `report`, which
 //! detects the terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,6 +42,10 @@ pub struct Settings {
     pub set_vars: Vec<(String, String)>,
     /// The environment of templates: that of the process, overridden by the env file.
     pub environment: BTreeMap<String, String>,
+    /// The names in `env` of templates, where not all of the environment is; those of env files are always in it.
+    pub template_variables: Option<BTreeSet<String>>,
+    /// Whether templates may include files outside the manifest's folder.
+    pub allow_includes_outside: bool,
     /// The environment of the process: what the AWS SDK reads. An env file is for templates, and its keys are often those
     /// of the app.
     pub process_environment: BTreeMap<String, String>,

@@ -18,6 +18,8 @@ const SAMPLED_PAIRS: usize = 256;
 pub enum ReadError {
     #[error(transparent)]
     Io(#[from] io::Error),
+    #[error("it is no regular file")]
+    NotRegular,
     #[error("it is larger than 1 MiB")]
     TooLarge,
     #[error("it is {0} text; save it as UTF-8")]
@@ -52,6 +54,18 @@ pub fn read(path: &Path) -> Result<String, ReadError> {
     // One byte more than is taken: a pipe or a device has no size to ask for.
     File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
     decode(bytes)
+}
+
+/// Returns the text of a regular file: one that another file names. A pipe or a device could block, and has no end.
+///
+/// # Errors
+/// As [`read`], and for anything but a regular file.
+pub fn read_regular(path: &Path) -> Result<String, ReadError> {
+    // Opening a pipe would wait for a writer.
+    if !path.metadata()?.is_file() {
+        return Err(ReadError::NotRegular);
+    }
+    read(path)
 }
 
 fn decode(bytes: Vec<u8>) -> Result<String, ReadError> {
@@ -127,6 +141,13 @@ mod tests {
     fn a_file_of_more_than_a_mebibyte_is_refused() {
         assert!(decode(vec![b'a'; LARGEST]).is_ok());
         assert!(matches!(decode(vec![b'a'; LARGEST + 1]), Err(ReadError::TooLarge)));
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_before_it_is_opened() {
+        assert!(matches!(read_regular(Path::new(".")), Err(ReadError::NotRegular)));
+        #[cfg(unix)]
+        assert!(matches!(read_regular(Path::new("/dev/zero")), Err(ReadError::NotRegular)));
     }
 
     #[test]

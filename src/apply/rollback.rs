@@ -5,11 +5,12 @@
 use serde_json::{Map, Value};
 
 use super::reporter::ApplyReporter;
+use super::update::update_service;
 use crate::aws::error::ApiErrorKind;
 use crate::aws::types::{RolloutState, Service, ServiceDeploymentStatus, ServiceStatus, parse_view};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
-use crate::plan::{Revision, RollbackPoint, ServicePlan};
+use crate::plan::{Revision, RollbackPoint, ServicePlan, ServiceState};
 use crate::retry::{Attempts, Policy};
 use crate::watch::service_deployments::find_service_deployment_arn;
 use crate::watch::snapshot::WatchedRollout;
@@ -149,33 +150,37 @@ async fn roll_back_by_update(
     aws: &Aws,
     report: &dyn ApplyReporter,
 ) -> Result<RollbackStart, Failure> {
-    let service = read_service(followed, aws).await?;
+    let (service, state) = read_service(&followed.cluster, &followed.name, aws).await?;
     match rollback_point(followed, ended, &service) {
-        Ok(way) => update_to_rollback_point(way, followed, aws, report).await,
+        Ok(way) => update_to_rollback_point(way, followed, state, aws, report).await,
         Err(back) => Ok(back),
     }
 }
 
-/// Returns the service as it is now.
-async fn read_service(followed: &WatchedRollout, aws: &Aws) -> Result<Service, Failure> {
+/// Returns a service as it is now.
+async fn read_service(cluster: &str, name: &str, aws: &Aws) -> Result<(Service, ServiceState), Failure> {
     let failed = |error: ApiError| {
         let hint = error.hint();
-        let attempted = format!("failed to roll back the deployment of service `{}`", followed.name);
+        let attempted = format!("failed to roll back the deployment of service `{name}`");
         Failure::error(attempted).with_cause(error).with_hint(hint)
     };
-    let mut found =
-        aws.services(&followed.cluster, std::slice::from_ref(&followed.name)).await.map_err(failed)?;
-    let document = found.remove(&followed.name).unwrap_or_default();
-    parse_view(&document).map_err(|_| failed(ApiError::unreadable("ecs:DescribeServices")))
+    let mut found = aws.services(cluster, &[name.to_owned()]).await.map_err(failed)?;
+    let document = found.remove(name).unwrap_or_default();
+    let service: Service =
+        parse_view(&document).map_err(|_| failed(ApiError::unreadable("ecs:DescribeServices")))?;
+    let state = ServiceState::new(&service, &document);
+    Ok((service, state))
 }
 
-/// Updates a service to a previous revision and attributes.
+/// Updates a service that was just read to a previous revision and attributes.
 async fn update_to_rollback_point(
     way: &RollbackPoint,
     followed: &WatchedRollout,
+    state: ServiceState,
     aws: &Aws,
     report: &dyn ApplyReporter,
 ) -> Result<RollbackStart, Failure> {
+    let members = own_members(&followed.key, &way.members, &followed.attributes_after, &state, report);
     report.rolling_back(&followed.key, "UpdateService", Some(way.revision_name()));
     let plan = ServicePlan {
         key: followed.key.clone(),
@@ -186,7 +191,9 @@ async fn update_to_rollback_point(
         definition_changes: Vec::new(),
         service_changes: Vec::new(),
         reasons: Vec::new(),
-        members: update_members(way),
+        members: update_members(members),
+        observed: state,
+        supersede: false,
         deployment_before: followed.deployment.clone(),
         attached: None,
         retag: Default::default(),
@@ -196,7 +203,7 @@ async fn update_to_rollback_point(
         on_timeout: None,
         patience: followed.policy.patience,
     };
-    match super::update_service(&plan, &[], aws, report).await? {
+    match update_service(&plan, &[], aws, report).await?.rollout {
         Some(back) => Ok(RollbackStart::Started(Box::new(back))),
         None => Ok(RollbackStart::Skipped("the update started no deployment".to_owned())),
     }
@@ -210,15 +217,15 @@ pub async fn roll_back_succeeded(
     aws: &Aws,
     report: &dyn ApplyReporter,
 ) -> RollbackStart {
-    let service = match read_service(followed, aws).await {
-        Ok(service) => service,
+    let (service, state) = match read_service(&followed.cluster, &followed.name, aws).await {
+        Ok(read) => read,
         Err(failure) => return RollbackStart::Failed(failure),
     };
     let way = match rollback_point_of_succeeded(followed, &service) {
         Ok(way) => way,
         Err(why) => return RollbackStart::Skipped(why),
     };
-    match update_to_rollback_point(way, followed, aws, report).await {
+    match update_to_rollback_point(way, followed, state, aws, report).await {
         Ok(back) => back,
         Err(failure) => RollbackStart::Failed(failure),
     }
@@ -228,18 +235,25 @@ pub async fn roll_back_succeeded(
 /// restored: an attribute that was not set before cannot be unset.
 ///
 /// # Errors
-/// The API call failed.
+/// An API call failed.
 pub async fn restore_attributes(
     plan: &ServicePlan,
+    after: &ServiceState,
     aws: &Aws,
     report: &dyn ApplyReporter,
 ) -> Result<bool, Failure> {
     let Some(way) = plan.way_back.as_ref().filter(|way| !way.members.is_empty()) else { return Ok(false) };
-    let (members, reasons) = (way.members.clone(), Vec::new());
-    let back = ServicePlan { members, reasons, after: Revision::Same, ..plan.clone() };
-    super::update_service(&back, &[], aws, report).await?;
-    let changed = plan.members.keys().filter(|member| *member != "forceNewDeployment");
-    Ok(changed.into_iter().all(|member| way.members.contains_key(member)))
+    let (_, observed) = read_service(&plan.cluster, &plan.name, aws).await?;
+    let members = own_members(&plan.key, &way.members, &after.attributes, &observed, report);
+    let mut changed = plan.members.keys().filter(|member| *member != "forceNewDeployment");
+    let all = changed.all(|member| members.contains_key(member));
+    if members.is_empty() {
+        return Ok(false);
+    }
+    let (reasons, supersede) = (Vec::new(), false);
+    let back = ServicePlan { members, reasons, observed, supersede, after: Revision::Same, ..plan.clone() };
+    update_service(&back, &[], aws, report).await?;
+    Ok(all)
 }
 
 /// Returns what a succeeded deployment is rolled back to.
@@ -270,9 +284,24 @@ fn rollback_point_of_succeeded<'a>(
     }
 }
 
+/// Returns the members that are still as the run left them. One that was changed since is kept, and a note says so.
+fn own_members(
+    key: &str,
+    members: &Map<String, Value>,
+    after: &Map<String, Value>,
+    now: &ServiceState,
+    report: &dyn ApplyReporter,
+) -> Map<String, Value> {
+    let mut own = members.clone();
+    own.retain(|member, _| after.is_empty() || after.get(member) == now.attributes.get(member));
+    for member in members.keys().filter(|member| !own.contains_key(*member)) {
+        report.note(&format!("{key}: `{member}` was changed since and is not restored"));
+    }
+    own
+}
+
 /// Returns the members of the update. ECS accepts another capacity provider strategy only with a new deployment.
-fn update_members(way: &RollbackPoint) -> Map<String, Value> {
-    let mut members = way.members.clone();
+fn update_members(mut members: Map<String, Value>) -> Map<String, Value> {
     if members.contains_key("capacityProviderStrategy") {
         members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
     }

@@ -18,6 +18,7 @@ use crate::plan::Revision;
 use crate::plan::{ResolvedWork, run_members};
 use crate::release::task_origin::TaskOrigin;
 use crate::retry::{Attempts, Policy};
+use crate::shell;
 
 /// The timeout of a task without one of its own, after which it is stopped.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
@@ -97,7 +98,8 @@ impl RunTaskRequest {
         format!(
             "a task may have been started: check with `aws ecs list-tasks --cluster {} --started-by {}`, and \
              with `--desired-status STOPPED` for one that has ended",
-            self.cluster, self.started_by
+            shell::quote(&self.cluster),
+            shell::quote(&self.started_by)
         )
     }
 

@@ -18,6 +18,7 @@ use super::http_client;
 use super::login::{Login, ProfileFiles};
 use super::pacer::Pacer;
 use super::transport::Transport;
+use crate::duration;
 use crate::error::{Failure, Result};
 use crate::settings::Settings;
 
@@ -28,6 +29,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The variable that turns the pacing of calls off, for accounts with higher rates.
 const PACING: &str = "ECSAIL_PACING";
+/// The variable that sets the pause before what a call without an answer did is looked for again.
+const LOOKUP_PAUSE: &str = "ECSAIL_LOOKUP_PAUSE";
+/// Two pauses are longer than AWS takes to show a change: EventBridge Scheduler and ECS are eventually consistent.
+const DEFAULT_LOOKUP_PAUSE: Duration = Duration::from_millis(1500);
 
 /// What all clients of a run are made from.
 pub(super) struct Configuration {
@@ -35,6 +40,8 @@ pub(super) struct Configuration {
     /// The source of the credentials; `None` in the sandbox, which takes any.
     pub(super) login: Option<Login>,
     pub(super) pacer: Arc<Pacer>,
+    /// The pause before what a call without an answer did is looked for again.
+    pub(super) lookup_pause: Duration,
 }
 
 /// Returns the configuration of a run. Obtains no credentials yet.
@@ -59,6 +66,7 @@ pub(super) async fn load(
     };
     let endpoints = Endpoints::new(settings, &machine, &files, &name, region)?;
     let pacer = Arc::new(pacer(settings)?);
+    let lookup_pause = lookup_pause(settings)?;
     let client = loaded.http_client().unwrap_or_else(http_client::plain);
     let transport = Transport::new(client, Arc::clone(&pacer), endpoints);
     let config = loaded
@@ -69,7 +77,7 @@ pub(super) async fn load(
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .build();
     if settings.sandbox.is_some() && role.is_none() {
-        return Ok(Configuration { config, login: None, pacer });
+        return Ok(Configuration { config, login: None, pacer, lookup_pause });
     }
     let login = Login::new(&loaded, &config, &files, role).await;
     let config = config
@@ -78,7 +86,7 @@ pub(super) async fn load(
         // The login keeps the credentials for all clients; the SDK would keep them for each.
         .identity_cache(IdentityCache::no_cache())
         .build();
-    Ok(Configuration { config, login: Some(login), pacer })
+    Ok(Configuration { config, login: Some(login), pacer, lookup_pause })
 }
 
 /// Returns the pacer of a run. The sandbox answers at any rate.
@@ -92,6 +100,16 @@ fn pacer(settings: &Settings) -> Result<Pacer> {
         Some("off") => Ok(Pacer::off()),
         Some(other) => Err(Failure::usage(format!("`{PACING}` is `{other}`, not `on` or `off`"))),
     }
+}
+
+/// Returns the pause before what a call without an answer did is looked for again.
+///
+/// # Errors
+/// The variable that sets it is not a duration.
+fn lookup_pause(settings: &Settings) -> Result<Duration> {
+    let Some(given) = settings.process_variable(LOOKUP_PAUSE) else { return Ok(DEFAULT_LOOKUP_PAUSE) };
+    duration::argument(given)
+        .map_err(|problem| Failure::usage(format!("`{LOOKUP_PAUSE}` is `{given}`: {problem}")))
 }
 
 fn loader(settings: &Settings, machine: &Machine, region: Option<&str>) -> Result<ConfigLoader> {
@@ -112,6 +130,10 @@ fn loader(settings: &Settings, machine: &Machine, region: Option<&str>) -> Resul
         // The sandbox accepts any credentials. The user's own credentials are not needed, and must not be sent to it.
         let credentials = Credentials::from_keys("SANDBOXKEY", "sandbox", None);
         return Ok(loader.credentials_provider(credentials).http_client(http_client::plain()));
+    }
+    #[cfg(all(test, feature = "sandbox"))]
+    if let Some(client) = super::in_process::client() {
+        return Ok(loader.http_client(client));
     }
     Ok(loader.http_client(http_client::client(machine)?))
 }

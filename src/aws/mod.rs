@@ -26,6 +26,8 @@ pub mod error;
 pub mod eventbridge;
 pub mod exec_session;
 mod http_client;
+#[cfg(all(test, feature = "sandbox"))]
+pub(crate) mod in_process;
 pub mod login;
 pub mod logs;
 pub mod lookup;
@@ -71,6 +73,8 @@ pub struct Aws {
     events: OnceLock<aws_sdk_eventbridge::Client>,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
+    /// The pause before what a call without an answer did is looked for again.
+    lookup_pause: Duration,
     /// The region of the services.
     pub region: String,
 }
@@ -83,7 +87,8 @@ impl Aws {
     /// # Errors
     /// No region is set, or the settings are invalid.
     pub async fn connect(settings: &Settings, region: Option<&str>, role: Option<&str>) -> Result<Aws> {
-        let Configuration { config, login, pacer } = config::load(settings, region, role).await?;
+        let Configuration { config, login, pacer, lookup_pause } =
+            config::load(settings, region, role).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let ecs = aws_sdk_ecs::config::Builder::from(&config)
             .interceptor(ThrottleFeedback(Arc::clone(&pacer)))
@@ -98,6 +103,7 @@ impl Aws {
             events: OnceLock::new(),
             scheduler: OnceLock::new(),
             region,
+            lookup_pause,
             config,
             login,
             pacer,
@@ -108,6 +114,11 @@ impl Aws {
     /// turn.
     pub fn expected_wait(&self, operation: &str, calls: usize) -> Duration {
         self.pacer.expected_wait(operation, calls)
+    }
+
+    /// Returns the pauses between the looks for what a call without an answer did.
+    pub fn lookup_pauses(&self) -> [Duration; 2] {
+        [self.lookup_pause; 2]
     }
 
     /// Obtains the credentials of the run, so that no call has to wait for a login.

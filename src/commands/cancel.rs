@@ -15,6 +15,7 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::exit_codes;
 use crate::report::{CommandOutcome, Event};
+use crate::shell;
 
 /// Stop the deployment in progress and roll the service back
 #[derive(Clone, Debug, Args)]
@@ -47,7 +48,10 @@ pub async fn run(args: &CancelArgs, context: &CommandContext) -> Result<CommandO
     let found = ride_out(limit, context, async || find_changeable_service(&chosen).await).await?;
     let key = &found.identity.key;
     if found.service.deployment_in_progress().is_none() {
-        let hint = format!("roll back to the last deployment that succeeded with `ecsail rollback {key}`");
+        let hint = format!(
+            "roll back to the last deployment that succeeded with `ecsail rollback {}`",
+            shell::quote(key)
+        );
         return Err(Failure::error(format!("no deployment of `{key}` is in progress")).with_hint(hint));
     }
     let read = async || deployment_in_progress(&found, &chosen).await;

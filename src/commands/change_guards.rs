@@ -1,20 +1,18 @@
-//! Checks that the verbs that change services share: the account, the deployment controller, and whether a service
-//! changed since the plan; and stops deployments in progress.
-
-use std::collections::BTreeMap;
+//! Checks that the verbs that change services share: the account and the deployment controller; and stops deployments in
+//! progress.
 
 use super::attach::attach;
 use super::services::{FoundService, SelectedServices, ServiceIdentity};
 use crate::apply::ApplyResult;
 use crate::apply::rollback::{RollbackStart, start_rollback};
-use crate::aws::error::cluster_failure;
-use crate::aws::types::{ObservedState, RolloutState, Service, ServiceRef, parse_view};
+use crate::aws::types::ObservedState;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::manifest::Manifest;
+use crate::plan::blockers;
 use crate::plan::rollback::service::RollbackTerms;
 use crate::plan::rollback::{DeployedState, ReleaseSummary, Source, Target};
-use crate::plan::{ServicePlan, blockers};
+use crate::shell;
 use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
 
 /// Returns the chosen services, if all of them can be changed.
@@ -53,71 +51,6 @@ pub async fn ensure_account(manifest: &Manifest, aws: &crate::aws::Aws) -> Resul
     Ok(())
 }
 
-/// Reads services again after a confirmation prompt, and fails if one has changed since it was read.
-///
-/// The plan is based on the earlier state: a deployment that began during the prompt must not be superseded by
-/// accident.
-///
-/// # Errors
-/// A service has changed, or an API call failed.
-pub async fn ensure_unchanged<'a>(
-    seen: impl IntoIterator<Item = (&'a str, &'a Service)>,
-    aws: &crate::aws::Aws,
-) -> Result<()> {
-    let mut clusters: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
-    seen.into_iter().for_each(|(cluster, service)| clusters.entry(cluster).or_default().push(service));
-    let mut moved = Vec::new();
-    for (cluster, services) in clusters {
-        let names: Vec<String> = services.iter().map(|service| service.service_name.clone()).collect();
-        let now = aws.services(cluster, &names).await.map_err(|error| cluster_failure(cluster, error))?;
-        moved.extend(services.into_iter().filter(|before| !is_unchanged(before, &now)).map(changed_failure));
-    }
-    ensure_no_failures(moved)
-}
-
-/// Returns whether a service is unchanged in an answer of `DescribeServices`.
-fn is_unchanged(before: &Service, now: &BTreeMap<String, serde_json::Value>) -> bool {
-    let now = now.get(&before.service_name).and_then(|now| parse_view::<Service>(now).ok());
-    now.is_some_and(|now| planned_state(&now) == planned_state(before))
-}
-
-/// Returns each planned service with the failure that it has changed since it was observed, if it has.
-pub async fn changed_since_plan<'a>(
-    plans: Vec<&'a ServicePlan>,
-    seen: &ObservedState,
-    aws: &crate::aws::Aws,
-) -> Vec<(&'a ServicePlan, Option<Failure>)> {
-    let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for plan in &plans {
-        clusters.entry(&plan.cluster).or_default().push(plan.name.clone());
-    }
-    let mut now = BTreeMap::new();
-    for (cluster, names) in clusters {
-        now.insert(cluster, aws.services(cluster, &names).await);
-    }
-    let why = |plan: &ServicePlan| {
-        let before = &seen.services.get(&ServiceRef::new(&plan.cluster, &plan.name))?.service;
-        match now.get(plan.cluster.as_str())? {
-            Ok(found) => (!is_unchanged(before, found)).then(|| changed_failure(before)),
-            Err(error) => Some(cluster_failure(&plan.cluster, error.clone())),
-        }
-    };
-    plans.into_iter().map(|plan| (plan, why(plan))).collect()
-}
-
-/// Returns the state that a plan depends on: the task definition, and the PRIMARY deployment with its rollout state.
-fn planned_state(service: &Service) -> (&str, Option<(&str, Option<&RolloutState>)>) {
-    let primary = service.primary_deployment();
-    let deployment = primary.map(|primary| (primary.id.as_str(), primary.rollout_state.as_ref()));
-    (&service.task_definition, deployment)
-}
-
-fn changed_failure(before: &Service) -> Failure {
-    let name = &before.service_name;
-    let message = format!("service `{name}` has changed since the plan: it has another deployment");
-    Failure::refused(message).with_hint("run the command again; the service was not changed".to_owned())
-}
-
 /// Returns the chosen service, if it can be changed.
 ///
 /// # Errors
@@ -146,6 +79,7 @@ pub fn rollback_terms(place: &ServiceIdentity, chosen: &SelectedServices) -> Rol
         on_failure: own.and_then(|own| own.on_failure).or(manifest.on_failure),
         on_timeout: own.and_then(|own| own.on_timeout).or(manifest.on_timeout),
         patience: own.and_then(|own| own.patience).or(manifest.patience),
+        supersede: false,
     }
 }
 
@@ -217,7 +151,7 @@ pub async fn stop_deployments(
                     "the deployment of service `{}` succeeded before it could be stopped",
                     followed.name
                 );
-                let hint = format!("roll it back with `ecsail rollback {key}`");
+                let hint = format!("roll it back with `ecsail rollback {}`", shell::quote(&key));
                 applied.failures.push((key, Failure::error(message).with_hint(hint)));
             }
             RollbackStart::Skipped(why) => {
@@ -225,7 +159,7 @@ pub async fn stop_deployments(
                     "failed to roll back the deployment of service `{}`",
                     followed.name
                 ));
-                let hint = format!("roll it back with `ecsail rollback {key}`");
+                let hint = format!("roll it back with `ecsail rollback {}`", shell::quote(&key));
                 applied.failures.push((key, failure.with_cause(why).with_hint(hint)));
             }
             RollbackStart::Failed(failure) => applied.failures.push((key, failure)),

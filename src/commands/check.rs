@@ -11,6 +11,7 @@ use crate::document::problem::InvalidFiles;
 use crate::error::{Details, Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::answer::Checked;
+use crate::file_limits::FileLimits;
 use crate::manifest::{self, Manifest, load};
 use crate::render;
 use crate::report::{CommandOutcome, Event};
@@ -24,7 +25,7 @@ const PLACEHOLDER_TAG: &str = "TAG";
 #[command(after_help = "Examples:
   ecsail check
   ecsail check --stage production --tag 1.4.2
-  ecsail check service web --output json
+  ecsail check web --output json
   ecsail check --definition task-definition.json
 
 Without --stage, every stage of the manifest is checked.")]
@@ -32,7 +33,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     selection: SelectionArgs,
     /// Check these task definition files on their own, without a manifest
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = clap::ValueHint::FilePath)]
     definition: Vec<PathBuf>,
 }
 
@@ -41,6 +42,7 @@ pub struct CheckArgs {
 /// # Errors
 /// Every problem that was found.
 pub fn run(args: &CheckArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    let _limits = FileLimits::start();
     let mut request = args.selection.request()?;
     if request.tags.default.is_none() {
         request.tags =
@@ -121,6 +123,9 @@ fn merge_problems(known: Option<InvalidFiles>, found: InvalidFiles) -> InvalidFi
             let source = found.sources.get(span.source);
             let id = known.sources.find(&source.name);
             let id = id.unwrap_or_else(|| known.sources.add(&source.name, &source.text));
+            if source.is_foreign {
+                known.sources.hide(id);
+            }
             crate::document::source::SourceSpan { source: id, ..span }
         });
         known.problems.push(problem);

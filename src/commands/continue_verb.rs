@@ -18,6 +18,7 @@ use crate::events::JsonEvent;
 use crate::events::rollout::Continued;
 use crate::exit_codes;
 use crate::report::{CommandOutcome, Event};
+use crate::shell;
 use crate::watch::snapshot::WatchedRollout;
 
 /// Continue a deployment that waits in a lifecycle hook, or roll it back
@@ -121,7 +122,8 @@ fn no_waiting_hook(key: &str, deployment: &ServiceDeployment) -> Failure {
     let stage = deployment.lifecycle_stage.as_ref().filter(|_| !ended);
     let at = stage.map(|stage| format!(", in {}", stage.in_words())).unwrap_or_default();
     let message = format!("no lifecycle hook of `{key}` is waiting: its last deployment is {status}{at}");
-    Failure::error(message).with_hint((!ended).then(|| format!("watch it with `ecsail wait {key}`")))
+    Failure::error(message)
+        .with_hint((!ended).then(|| format!("watch it with `ecsail wait {}`", shell::quote(key))))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::change_guards::{ensure_no_failures, ensure_unchanged};
+use super::change_guards::ensure_no_failures;
 use super::interrupts::Interrupts;
 use super::one_off::Beside;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
@@ -10,7 +10,7 @@ use super::release::{ReleaseOptions, ReleaseRunner};
 use super::service_ends::tell_left;
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, SelectionArgs};
-use crate::aws::types::{ObservedState, Service, ServiceRef};
+use crate::apply::guard::ensure_unchanged;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
@@ -26,10 +26,10 @@ const DEFAULT_PARALLEL: usize = 50;
 /// Deploy an image tag: register revisions, update services, and watch the rollouts
 #[derive(Clone, Debug, Args)]
 #[command(after_help = exit_codes::after_help("deploy", "Examples:
-  ecsail deploy service web --tag 1.4.2
+  ecsail deploy web --tag 1.4.2
   ecsail deploy --stage production --tag 1.4.2 --yes
-  ecsail deploy service web --cluster main --tag 1.4.2     # without a manifest
-  ecsail deploy service web --tag 1.4.2 --dry-run"))]
+  ecsail deploy web --cluster main --tag 1.4.2     # without a manifest
+  ecsail deploy web --tag 1.4.2 --dry-run"))]
 pub struct DeployArgs {
     #[command(flatten)]
     selection: SelectionArgs,
@@ -49,7 +49,7 @@ pub struct DeployArgs {
     /// Deploy even if nothing changed
     #[arg(long, global = true)]
     force: bool,
-    /// Replace a deployment that is in progress, and start tasks beside those of another release
+    /// Replace a deployment in progress and changes of others since the plan, and start tasks beside those of another release
     #[arg(long, global = true)]
     supersede: bool,
     /// Number of services that roll out at once
@@ -83,7 +83,7 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         return Ok(CommandOutcome::Succeeded);
     }
     ensure_no_failures(std::mem::take(&mut planned.blockers))?;
-    let Planned { manifest, aws, observed, plan, attached, .. } = planned;
+    let Planned { manifest, aws, plan, attached, .. } = planned;
     if plan.is_empty() {
         tell_left(&plan, context);
         context.reporter.report(&Event::ReleaseEnded(&Release::from_plan(
@@ -97,7 +97,7 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
     let answer = if args.yes { None } else { context.reporter.confirm("Deploy this?") };
     match answer {
         Some(false) => return Ok(CommandOutcome::Declined),
-        Some(true) => ensure_unchanged(changing_services(&plan, &observed), &aws).await?,
+        Some(true) => ensure_unchanged(&changing_services(&plan), &aws).await?,
         None => {}
     }
     // From here on the release is reported in any case, also after an interrupt.
@@ -108,7 +108,6 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         parallel: args.parallel,
         wait: !args.no_wait,
         beside: if args.supersede { Beside::Others } else { Beside::None },
-        observed: (!args.supersede).then_some(&observed),
         attached: &attached,
     };
     ReleaseRunner::new(&plan, release, &manifest, how, &aws, context).run(&mut interrupts).await
@@ -156,14 +155,7 @@ pub(super) fn new_release_id() -> String {
     release_id(jiff::Timestamp::now(), fastrand::u64(..))
 }
 
-/// Returns the observed services that the plan changes, each with its cluster.
-fn changing_services<'a>(
-    plan: &'a Plan,
-    observed: &'a ObservedState,
-) -> impl Iterator<Item = (&'a str, &'a Service)> {
-    let seen = |service: &ServicePlan| {
-        observed.services.get_key_value(&ServiceRef::new(&service.cluster, &service.name))
-    };
-    let changing = plan.services.iter().filter(|service| service.changes()).filter_map(seen);
-    changing.map(|(place, seen)| (place.cluster.as_str(), &seen.service))
+/// Returns the services that the plan changes.
+fn changing_services(plan: &Plan) -> Vec<&ServicePlan> {
+    plan.services.iter().filter(|service| service.changes()).collect()
 }

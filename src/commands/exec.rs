@@ -16,8 +16,9 @@ use crate::diagnose::exec::{ExecPreflight, connection_hints, find_missing};
 use crate::document::problem::did_you_mean;
 use crate::error::{Failure, Result};
 use crate::exit_codes;
-use crate::report::{CommandOutcome, Event, shell_quote};
+use crate::report::{CommandOutcome, Event};
 use crate::retry::{Backoff, Policy, retry};
+use crate::shell;
 
 /// The command if none is given.
 const DEFAULT_COMMAND: &str = "/bin/sh";
@@ -172,7 +173,7 @@ fn command_line(words: &[String]) -> String {
     match words {
         [] => DEFAULT_COMMAND.to_owned(),
         [one] => one.clone(),
-        several => several.iter().map(|word| shell_quote(word)).collect::<Vec<_>>().join(" "),
+        several => several.iter().map(|word| shell::quote(word)).collect::<Vec<_>>().join(" "),
     }
 }
 

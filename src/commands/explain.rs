@@ -21,6 +21,7 @@ use crate::report::{CommandOutcome, Event};
 Without an id, all rules are listed.")]
 pub struct ExplainArgs {
     /// Id of the rule, as shown in brackets in a message [default: list all rules]
+    #[arg(add = crate::completion::rules())]
     id: Option<String>,
 }
 

@@ -50,6 +50,7 @@ pub async fn run(args: &ImagesArgs, context: &CommandContext) -> Result<CommandO
                 continue;
             }
         };
+        chosen.cache_tags(&stock.images.iter().flat_map(|image| image.tags.clone()).collect::<Vec<_>>());
         context.reporter.report(&Event::Page(&page(
             &found.identity,
             repository,

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, Args, Command};
 
-use super::GLOBAL_OPTIONS;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::{JsonEvent, answer as events};
+use crate::help::GLOBAL_OPTIONS;
 use crate::report::{CommandOutcome, Event};
 
 /// Print a man page, or write all of them to a folder
@@ -46,7 +46,7 @@ fn print(verb: Option<&str>, pages: &[(String, String)], context: &CommandContex
         return Err(Failure::usage(format!("no verb named `{}`", verb.unwrap_or_default())));
     };
     let event = JsonEvent::Man(events::Man { pages: vec![name], text: Some(text.clone()) });
-    context.reporter.report(&Event::Answer { text: text.trim_end(), event });
+    context.reporter.report(&Event::PagedAnswer { text: text.trim_end(), event });
     Ok(CommandOutcome::Succeeded)
 }
 

@@ -16,10 +16,12 @@ pub mod check;
 pub mod completions;
 pub mod continue_verb;
 pub mod deploy;
+pub mod docs;
 pub mod exec;
 pub mod explain;
 pub mod family;
 pub mod first_look;
+pub mod help;
 pub mod history;
 pub mod images;
 pub mod interrupts;
@@ -30,6 +32,8 @@ pub mod plan;
 pub mod planning;
 pub mod prune;
 mod prune_end;
+#[cfg(all(test, feature = "sandbox"))]
+mod races;
 pub mod recording;
 pub mod release;
 pub mod release_services;
@@ -55,20 +59,18 @@ pub mod tasks;
 pub mod unfinished;
 pub mod wait;
 pub mod watch_args;
-
-/// The help heading of the global flags.
-pub const GLOBAL_OPTIONS: &str = "Global options";
+pub mod why;
 
 /// What a verb applies to. Without it, everything in the manifest.
 #[derive(Clone, Debug, Subcommand)]
 pub enum TargetArgs {
-    /// Only these services [default: all services of the manifest]
+    /// Only services [default: all services of the manifest]
     Service {
         /// Keys of services in the manifest, or their ARNs; with `--cluster`, names in ECS
         #[arg(value_name = "NAME", add = crate::completion::services())]
         names: Vec<String>,
     },
-    /// Only these schedules [default: all schedules of the manifest]
+    /// Only schedules [default: all schedules of the manifest]
     Schedule {
         /// Keys of schedules in the manifest
         #[arg(value_name = "NAME", add = crate::completion::schedules())]
@@ -79,10 +81,23 @@ pub enum TargetArgs {
 /// The arguments that select targets and a tag.
 #[derive(Clone, Debug, Args)]
 pub struct SelectionArgs {
+    /// Services or schedules, by their keys in the manifest; services also by their ARNs, or with `--cluster` by their
+    /// names in ECS [default: all of the manifest]
+    #[arg(value_name = "NAME", add = crate::completion::targets())]
+    names: Vec<String>,
     #[command(subcommand)]
     target: Option<TargetArgs>,
+    /// Only this service; repeatable
+    #[arg(
+        long = "service",
+        value_name = "NAME",
+        global = true,
+        hide_short_help = true,
+        add = crate::completion::services()
+    )]
+    services: Vec<String>,
     /// Image tag to deploy: `1.4.2` for all images without a tag, `app=1.4.2` for one, `1.4.2@sha256:…` with its digest; repeatable
-    #[arg(long, value_name = "[IMAGE=]TAG", global = true)]
+    #[arg(long, value_name = "[IMAGE=]TAG", global = true, add = crate::completion::tags())]
     tag: Vec<String>,
 }
 
@@ -90,14 +105,22 @@ impl SelectionArgs {
     /// Returns the request for the manifest.
     ///
     /// # Errors
-    /// A tag is not a valid image tag.
+    /// A tag is not a valid image tag, or services and schedules are named in a way that contradicts itself.
     pub fn request(&self) -> Result<Request, crate::error::Failure> {
+        let tags = ImageTags::parse(&self.tag)?;
         let (scope, services) = match &self.target {
-            Some(TargetArgs::Service { names }) => (Scope::Services, names.clone()),
+            Some(TargetArgs::Service { names }) => (Scope::Services, [&self.services[..], names].concat()),
             Some(TargetArgs::Schedule { names }) => (Scope::Schedules(names.clone()), Vec::new()),
-            None => (Scope::Release, Vec::new()),
+            None if self.names.is_empty() && self.services.is_empty() => (Scope::Release, Vec::new()),
+            None if self.names.is_empty() => (Scope::Services, self.services.clone()),
+            None => (Scope::Named([&self.names[..], &self.services].concat()), Vec::new()),
         };
-        Ok(Request { tags: ImageTags::parse(&self.tag)?, services, scope, ..Request::default() })
+        if matches!(scope, Scope::Schedules(_)) && !self.services.is_empty() {
+            let hint = "name both without `schedule`: NAME…";
+            return Err(crate::error::Failure::usage("`schedule` and `--service` exclude each other")
+                .with_hint(hint.to_owned()));
+        }
+        Ok(Request { tags, services, scope, ..Request::default() })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::report::{CommandOutcome, Event, PlanFormat};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = exit_codes::after_help("plan", "Examples:
   ecsail plan --tag 1.4.2
-  ecsail plan service web --tag 1.4.2 --output markdown >> \"$GITHUB_STEP_SUMMARY\"
+  ecsail plan web --tag 1.4.2 --output markdown >> \"$GITHUB_STEP_SUMMARY\"
   ecsail plan --tag 1.4.2 --exit-code"))]
 pub struct PlanArgs {
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! Plans a deploy: reads the manifest, observes AWS, and compares. Never changes anything in AWS.
 
 use crate::error::Result;
+use crate::file_limits::FileLimits;
 
 use super::attach::planned::{AttachedRollouts, attach_to_planned};
 use super::first_look::ride_out;
@@ -62,9 +63,11 @@ pub async fn plan_deploy(
     how: PlanningOptions,
     context: &CommandContext,
 ) -> Result<Planned> {
+    let limits = FileLimits::start();
     let loaded = manifest::load(&context.settings, request)?;
     let manifest = Manifest { now: Some(jiff::Timestamp::now()), ..loaded };
     let desired = render::render_desired(&manifest)?;
+    drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     ensure_not_empty(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;

@@ -1,19 +1,18 @@
 //! Rolls out the services of a release: which may begin, and the state of each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::apply::rollback::restore_attributes;
 use crate::apply::{self, ApplyReporter};
 use crate::aws::Aws;
-use crate::aws::types::{ObservedState, TaskDefinition, revision_name};
+use crate::aws::types::{TaskDefinition, revision_name};
 use crate::commands::attach::planned::AttachedRollouts;
-use crate::commands::change_guards::changed_since_plan;
 use crate::commands::watch_args::WatchArgs;
 use crate::duration;
 use crate::error::Failure;
 use crate::manifest::FailureAction;
-use crate::plan::{Plan, ServicePlan};
+use crate::plan::{Plan, ServicePlan, ServiceState};
 use crate::release::{Release, State, TargetKind};
 use crate::watch::judge::Verdict;
 use crate::watch::snapshot::WatchedRollout;
@@ -26,18 +25,15 @@ pub struct Services<'a> {
     pub attached: &'a AttachedRollouts,
     pub registered: &'a [TaskDefinition],
     pub release: &'a mut Release,
-    /// The services as observed for the plan, or `None` with `--supersede`.
-    pub seen: Option<&'a ObservedState>,
-    /// Whether the release has waited since the plan, so that services may have changed.
-    pub waited: bool,
     /// The number of services that may roll out at once; `None` if the rollouts are not watched.
     pub at_once: Option<usize>,
     /// The keys of the services being watched, and the rollouts that have begun and are not watched yet.
     pub watched: BTreeSet<String>,
     pub begun: Vec<WatchedRollout>,
-    /// The services that could not be updated, and those that were updated without a deployment.
+    /// The services that could not be updated, and those that were updated without a deployment, as the update
+    /// left them.
     pub failures: Vec<(String, Failure)>,
-    pub attributes: Vec<String>,
+    pub attributes: BTreeMap<String, ServiceState>,
 }
 
 impl Services<'_> {
@@ -56,7 +52,6 @@ impl Services<'_> {
             }
             let failed = self.failures.len();
             let ready = self.attach(ready, report);
-            let ready = self.unmoved(ready, aws).await;
             self.update(&ready, aws, report).await;
             let failed = self.failures[failed..].iter().map(|(key, _)| key);
             let mut failed = failed.filter(|key| self.takes_all_back(key, following));
@@ -90,7 +85,7 @@ impl Services<'_> {
             self.release.set_state(TargetKind::Service, &plan.key, State::InProgress, Some(detail));
         }
         let applied = apply::update_services(&plans, self.registered, aws, report).await;
-        for key in &applied.without_deployment {
+        for key in applied.without_deployment.keys() {
             self.set(key, State::Succeeded, Some("attributes updated".to_owned()));
         }
         for followed in &applied.rollouts {
@@ -105,33 +100,11 @@ impl Services<'_> {
         self.failures.extend(applied.failures);
     }
 
-    /// Returns the services that have not changed since the plan. Marks the others as failed.
-    ///
-    /// A migration may take an hour: a deployment made by others in that time must not be superseded by accident.
-    async fn unmoved(&mut self, keys: Vec<String>, aws: &Aws) -> Vec<String> {
-        let Some(seen) = self.seen.filter(|_| self.waited && !keys.is_empty()) else {
-            self.waited = true;
-            return keys;
-        };
-        let plans = self.plan.services.iter().filter(|service| keys.contains(&service.key));
-        let mut unmoved = Vec::new();
-        for (plan, moved) in changed_since_plan(plans.collect(), seen, aws).await {
-            match moved {
-                None => unmoved.push(plan.key.clone()),
-                Some(failure) => {
-                    self.set(&plan.key, State::Failed, Some(failure.to_string()));
-                    self.failures.push((plan.key.clone(), failure));
-                }
-            }
-        }
-        unmoved
-    }
-
     /// Restores the attributes of services that were updated without a deployment.
     pub async fn restore_attributes(&mut self, aws: &Aws, report: &dyn ApplyReporter) {
-        for key in std::mem::take(&mut self.attributes) {
+        for (key, after) in std::mem::take(&mut self.attributes) {
             let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
-            let (state, detail) = match restore_attributes(plan, aws, report).await {
+            let (state, detail) = match restore_attributes(plan, &after, aws, report).await {
                 Ok(true) => (State::RolledBack, "attributes restored"),
                 Ok(false) => {
                     (State::Succeeded, "attributes that the service did not have before cannot be removed")

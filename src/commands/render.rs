@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::SelectionArgs;
 use crate::context::CommandContext;
 use crate::error::Result;
+use crate::file_limits::FileLimits;
 use crate::manifest;
 use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
 use crate::report::{CommandOutcome, Event};
@@ -14,7 +15,7 @@ use crate::report::{CommandOutcome, Event};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail render --tag 1.4.2
-  ecsail render service web --stage production --tag 1.4.2 --output json
+  ecsail render web --stage production --tag 1.4.2 --output json
 
 Values of environment variables are printed unmasked, as they would be sent.")]
 pub struct RenderArgs {
@@ -28,8 +29,10 @@ pub struct RenderArgs {
 /// Every problem in the files.
 pub fn run(args: &RenderArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let request = args.selection.request()?;
+    let limits = FileLimits::start();
     let manifest = manifest::load(&context.settings, &request)?;
     let desired = render::render_desired(&manifest)?;
+    drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let mut documents: Vec<_> = desired.services.iter().flat_map(service_documents).collect();
     documents.extend(task_and_schedule_definitions(&desired));

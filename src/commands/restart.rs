@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::ImageArgs;
-use super::change_guards::{ensure_no_failures, ensure_unchanged, find_changeable_services, rollback_terms};
+use super::change_guards::{ensure_no_failures, find_changeable_services, rollback_terms};
 use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
@@ -14,6 +14,7 @@ use super::service_ends::{not_waited, tell_ends};
 use super::services::{FoundService, SelectedServices, ServicesArgs, is_confirmed};
 use super::watch_args::WatchArgs;
 use crate::apply;
+use crate::apply::guard::ensure_unchanged;
 use crate::aws::lookup::in_time;
 use crate::aws::types::{ContainerImage, ImageState};
 use crate::context::CommandContext;
@@ -22,7 +23,7 @@ use crate::exit_codes;
 use crate::image::ImageReference;
 use crate::observe::images::image_states;
 use crate::plan::image_checks::{ImageChecks, ImageVerdict, judge_image};
-use crate::plan::rollback::service::unchanged_plan;
+use crate::plan::rollback::service::{RollbackTerms, unchanged_plan};
 use crate::plan::{Plan, Reason, ServicePlan, blockers};
 use crate::report::{CommandOutcome, Event};
 
@@ -46,7 +47,7 @@ pub struct RestartArgs {
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
-    /// Replace a deployment that is in progress
+    /// Replace a deployment that is in progress, and changes that others made since the plan
     #[arg(long)]
     supersede: bool,
 }
@@ -67,14 +68,13 @@ pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<Command
                 .collect(),
         )?;
     }
-    let plan = plan_restart(&found, &chosen, args.images.checks(&chosen.manifest)).await?;
+    let plan = plan_restart(&found, &chosen, args).await?;
     context.reporter.report(&Event::Plan { plan: &plan, answer: None });
     if !is_confirmed("Restart?", args.yes, context)? {
         return Ok(CommandOutcome::Declined);
     }
     if !args.yes {
-        let seen = found.iter().map(|found| (found.identity.cluster.as_str(), &found.service));
-        ensure_unchanged(seen, &chosen.aws).await?;
+        ensure_unchanged(&plan.services.iter().collect::<Vec<_>>(), &chosen.aws).await?;
     }
     let mut interrupts = Interrupts::listen()?;
     let applied = apply::apply_plan(&plan, &chosen.aws, context.reporter.as_ref()).await?;
@@ -89,11 +89,8 @@ pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<Command
 ///
 /// # Errors
 /// An image no longer exists, so that no new task could start.
-async fn plan_restart(
-    found: &[FoundService],
-    chosen: &SelectedServices,
-    checks: ImageChecks,
-) -> Result<Plan> {
+async fn plan_restart(found: &[FoundService], chosen: &SelectedServices, args: &RestartArgs) -> Result<Plan> {
+    let checks = args.images.checks(&chosen.manifest);
     let mut plan = Plan::default();
     let mut failures = Vec::new();
     let images =
@@ -107,7 +104,9 @@ async fn plan_restart(
                 }
                 let force = ("forceNewDeployment".to_owned(), Value::Bool(true));
                 let members = serde_json::Map::from_iter([force]);
-                let service = unchanged_plan(&rollback_terms(&found.identity, chosen), &found.service);
+                let terms = rollback_terms(&found.identity, chosen);
+                let terms = RollbackTerms { supersede: args.supersede, ..terms };
+                let service = unchanged_plan(&terms, &found.service, &found.document);
                 plan.services.push(ServicePlan { reasons, members, ..service });
             }
             Err(gone) => failures.extend(gone),

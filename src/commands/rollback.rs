@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::ImageArgs;
-use super::change_guards::{ensure_unchanged, find_changeable_services, stop_deployments};
+use super::change_guards::{find_changeable_services, stop_deployments};
 use super::ci_user;
 use super::first_look::ride_out;
 use super::interrupts::Interrupts;
@@ -15,6 +15,7 @@ use super::services::{FoundService, SelectedServices, ServicesArgs, is_confirmed
 use super::unfinished::note_interrupted;
 use super::watch_args::WatchArgs;
 use crate::apply;
+use crate::apply::guard::ensure_unchanged;
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::JsonEvent;
@@ -44,7 +45,7 @@ pub struct RollbackArgs {
     #[command(flatten)]
     services: ServicesArgs,
     /// Target of the rollback: a revision such as `web:12`, an image tag, or a digest
-    #[arg(long, value_name = "REVISION|TAG", value_parser = RollbackSelector::parse)]
+    #[arg(long, value_name = "REVISION|TAG", value_parser = RollbackSelector::parse, add = crate::completion::tags())]
     to: Option<RollbackSelector>,
     /// Number of successful deployments to go back [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "to")]
@@ -65,7 +66,7 @@ pub struct RollbackArgs {
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
-    /// Replace a deployment that is in progress; only with `--to` or `--steps`
+    /// Replace a deployment that is in progress (only with `--to` or `--steps`), and changes that others made since the plan
     #[arg(long)]
     supersede: bool,
 }
@@ -115,8 +116,7 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
         return Ok(CommandOutcome::Declined);
     }
     if !args.yes {
-        let seen = found.iter().map(|found| (found.identity.cluster.as_str(), &found.service));
-        ensure_unchanged(seen, &chosen.aws).await?;
+        ensure_unchanged(&ways.plan.services.iter().collect::<Vec<_>>(), &chosen.aws).await?;
     }
     args.apply(ways, &schedules, &chosen, context).await
 }

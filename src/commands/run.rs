@@ -22,6 +22,7 @@ use crate::document::problem::{InvalidFiles, Problem, Problems};
 use crate::duration;
 use crate::error::{Failure, Result};
 use crate::exit_codes;
+use crate::file_limits::FileLimits;
 use crate::lint::{commands, sizes};
 use crate::manifest::Request;
 use crate::manifest::{self, Scope};
@@ -169,8 +170,10 @@ async fn resolve_described(
 ) -> Result<(RunTaskRequest, Aws)> {
     let scope = Scope::Task { name: args.name.clone(), like: args.like.clone() };
     let request = Request { tags, scope, ..Request::default() };
+    let limits = FileLimits::start();
     let manifest = manifest::load(&context.settings, &request)?;
     let desired = render::render_desired(&manifest)?;
+    drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let aws = context.connect(&manifest, &desired).await?;
     let observed = observe(&aws, &desired).await?;

@@ -7,6 +7,7 @@ use ecsail_sandbox::scenarios;
 
 use super::interrupts::Interrupts;
 use crate::context::CommandContext;
+use crate::document::problem::did_you_mean;
 use crate::error::{Details, Failure, Result};
 use crate::events::{JsonEvent, answer as events};
 use crate::manifest::{self, Manifest, Request};
@@ -14,12 +15,14 @@ use crate::render;
 use crate::report::{CommandOutcome, Event};
 use crate::sandbox_session::{SandboxSession, TOKEN, state_path};
 use crate::settings::ImageTags;
+use crate::shell::quote;
 
-/// Serve the embedded sandbox, list its scenarios, or reset its state
+/// Serve the embedded sandbox, push images to it, list its scenarios, or reset its state
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  ecsail --sandbox deploy service web --tag v2
-  ecsail --sandbox=crash deploy service web --tag v3
+  ecsail --sandbox deploy web --tag v2
+  ecsail --sandbox=crash deploy web --tag v3
+  ecsail sandbox push 3f2a9c1
   ecsail sandbox scenarios
   ecsail sandbox serve --port 4510
   ecsail sandbox reset")]
@@ -36,6 +39,14 @@ enum SandboxVerb {
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
+    /// Push an image under a tag, as a build would
+    Push {
+        /// Tag to push
+        tag: String,
+        /// Image of the manifest to push to [default: all images]
+        #[arg(long, value_name = "NAME")]
+        image: Option<String>,
+    },
     /// List the scenarios
     Scenarios,
     /// Remove the state in `.ecsail/`
@@ -47,8 +58,9 @@ enum SandboxVerb {
 /// # Errors
 /// The port is in use, or the state cannot be read or removed.
 pub async fn run(args: &SandboxArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    match args.verb {
-        SandboxVerb::Serve { port } => serve(port, context).await,
+    match &args.verb {
+        SandboxVerb::Serve { port } => serve(*port, context).await,
+        SandboxVerb::Push { tag, image } => push(tag, image.as_deref(), context),
         SandboxVerb::Scenarios => {
             list_scenarios(context);
             Ok(CommandOutcome::Succeeded)
@@ -73,7 +85,8 @@ async fn serve(port: u16, context: &CommandContext) -> Result<CommandOutcome> {
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),
         (TOKEN, session.token()),
     ];
-    let lines: Vec<String> = variables.iter().map(|(name, value)| format!("export {name}={value}")).collect();
+    let lines: Vec<String> =
+        variables.iter().map(|(name, value)| format!("export {name}={}", quote(value))).collect();
     let event = JsonEvent::Serving(events::Serving {
         url: url.clone(),
         region: region.to_owned(),
@@ -83,6 +96,34 @@ async fn serve(port: u16, context: &CommandContext) -> Result<CommandOutcome> {
     context.reporter.report(&Event::Note("serving the sandbox until interrupted (Ctrl-C)"));
     interrupts.next().await;
     session.stop_and_save()?;
+    Ok(CommandOutcome::Succeeded)
+}
+
+/// Pushes an image to one repository of the manifest, or to all.
+fn push(tag: &str, image: Option<&str>, context: &CommandContext) -> Result<CommandOutcome> {
+    let tags = ImageTags { default: Some("v1".to_owned()), ..ImageTags::default() };
+    let manifest = load_manifest(context, tags)?;
+    if let Some(name) = image.filter(|name| !manifest.images.contains_key(*name)) {
+        let hint = did_you_mean(name, manifest.images.keys().map(String::as_str));
+        return Err(Failure::usage(format!("no image named `{name}` in the manifest")).with_hint(hint));
+    }
+    let desired = render::render_desired(&manifest)?;
+    let scenario = context.settings.sandbox.as_deref().unwrap_or("steady");
+    let session = SandboxSession::with_port(scenario, 0, &context.settings, &manifest, &desired)?;
+    let chosen = manifest.images.iter().filter(|(name, _)| image.is_none_or(|image| image == *name));
+    let mut pushed = Vec::new();
+    for (name, image) in chosen {
+        if session.push(&image.reference, tag)? {
+            pushed.push(name.clone());
+        }
+    }
+    session.stop_and_save()?;
+    let text = match pushed.as_slice() {
+        [] => format!("nothing to push: `{tag}` is there already, or no image is in ECR"),
+        pushed => format!("pushed `{tag}` to {}", pushed.join(", ")),
+    };
+    let event = JsonEvent::Pushed(events::Pushed { tag: tag.to_owned(), images: pushed });
+    context.reporter.report(&Event::Answer { text: &text, event });
     Ok(CommandOutcome::Succeeded)
 }
 

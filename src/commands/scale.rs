@@ -7,8 +7,9 @@ use clap::Args;
 use super::interrupts::Interrupts;
 use super::services::{FoundService, ServiceArgs, is_confirmed};
 use crate::apply;
+use crate::apply::scale::ScaleOrder;
 use crate::aws::Aws;
-use crate::aws::autoscaling::ScalableTarget;
+use crate::aws::autoscaling::{ScalableTarget, SuspendedActivities};
 use crate::aws::error::failure;
 use crate::aws::lookup::in_time;
 use crate::context::CommandContext;
@@ -38,6 +39,9 @@ pub struct ScaleArgs {
     /// Set the number even if autoscaling will change it again
     #[arg(long, conflicts_with_all = ["min", "max", "suspend", "resume"])]
     force: bool,
+    /// Replace a number or a range that others set since the plan
+    #[arg(long)]
+    supersede: bool,
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
@@ -102,7 +106,7 @@ pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOu
         return Ok(CommandOutcome::Declined);
     }
     let mut interrupts = Interrupts::listen()?;
-    apply::scale::scale(&scaling.change, &place.cluster, &place.name, aws).await?;
+    apply::scale::scale(&scale_order(args, &scaling, &found, &autoscaling), aws).await?;
     let state = ScaleReport { found: &found, scaling: &scaling, autoscaling };
     let Some(desired) = scaling.desired_after.filter(|_| !args.no_wait) else {
         state.report(
@@ -129,6 +133,28 @@ pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOu
     let outcome = end.outcome();
     state.report(end, running, context);
     Ok(outcome)
+}
+
+/// Returns the change to apply, with what it was planned for.
+fn scale_order(
+    args: &ScaleArgs,
+    scaling: &ScalePlan,
+    found: &FoundService,
+    autoscaling: &Autoscaling,
+) -> ScaleOrder {
+    let target = match autoscaling {
+        Autoscaling::Target(target) => Some(*target),
+        Autoscaling::None | Autoscaling::Unknown => None,
+    };
+    // Autoscaling changes the number at any time, so that another number is nobody's change.
+    let moves = target.is_some_and(|target| target.suspended != SuspendedActivities::all(true));
+    ScaleOrder {
+        cluster: found.identity.cluster.clone(),
+        name: found.identity.name.clone(),
+        change: scaling.change,
+        desired_before: Some(found.service.desired_count).filter(|_| !args.supersede && !moves),
+        target_before: target.filter(|_| !args.supersede),
+    }
 }
 
 /// Returns the autoscaling of the service. Without the permission to read it, a desired count can still be set.

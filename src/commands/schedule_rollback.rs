@@ -22,6 +22,7 @@ use crate::plan::schedules::rollback::{
 use crate::plan::schedules::{owner, run_now::is_task_target};
 use crate::plan::{Revision, SchedulePlan};
 use crate::report::{CommandOutcome, Event};
+use crate::shell;
 
 /// The number of revisions of a family that are listed, and the number of those that are read.
 const MAX_LISTED: usize = 100;
@@ -251,7 +252,10 @@ impl ScheduleRollbacks {
         let mut outcome = services;
         for (plan, result) in plans.iter().zip(results) {
             if let Err(failure) = result {
-                let hint = format!("deploy it alone with `ecsail deploy schedule {} --tag TAG`", plan.key);
+                let hint = format!(
+                    "deploy it alone with `ecsail deploy schedule {} --tag TAG`",
+                    shell::quote(&plan.key)
+                );
                 context.reporter.report_error(&failure.with_hint(hint));
                 outcome = outcome.worse(CommandOutcome::Error);
             }

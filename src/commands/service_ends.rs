@@ -1,12 +1,14 @@
 //! Reports how the services of a run ended: unchanged, updated, started, rolled out, or not updated.
 
+use std::collections::BTreeMap;
+
 use super::rollouts;
 use crate::apply::ApplyResult;
 use crate::context::CommandContext;
 use crate::error::Failure;
 use crate::events::JsonEvent;
 use crate::events::rollout::Started;
-use crate::plan::Plan;
+use crate::plan::{Plan, ServiceState};
 use crate::report::{CommandOutcome, Event};
 use crate::watch::WatchResult;
 
@@ -19,8 +21,8 @@ pub(super) fn tell_left(plan: &Plan, context: &CommandContext) {
 }
 
 /// Reports the services that were updated without a deployment.
-pub(super) fn tell_updated(plan: &Plan, updated: &[String], context: &CommandContext) {
-    for service in plan.services.iter().filter(|service| updated.contains(&service.key)) {
+pub(super) fn tell_updated(plan: &Plan, updated: &BTreeMap<String, ServiceState>, context: &CommandContext) {
+    for service in plan.services.iter().filter(|service| updated.contains_key(&service.key)) {
         let revision = service.revision_before();
         context.reporter.report(&Event::Unchanged { service: &service.key, revision, updated: true });
     }
@@ -39,7 +41,8 @@ pub(super) fn not_waited(applied: &ApplyResult, context: &CommandContext) -> Com
         context.reporter.report(&Event::Answer { text: &text, event });
     }
     tell_failures(&applied.failures, context);
-    if applied.failures.is_empty() { CommandOutcome::Succeeded } else { CommandOutcome::Error }
+    let nothing_changed = applied.rollouts.is_empty() && applied.without_deployment.is_empty();
+    CommandOutcome::of_failures(&applied.failures, nothing_changed)
 }
 
 /// Reports how each rollout ended, then the services that could not be updated.
@@ -50,7 +53,7 @@ pub(super) fn tell_ends(
 ) -> CommandOutcome {
     let outcome = rollouts::report_ends(settled, context);
     tell_failures(failures, context);
-    outcome.worse(if failures.is_empty() { CommandOutcome::Succeeded } else { CommandOutcome::Error })
+    outcome.worse(CommandOutcome::of_failures(failures, settled.is_empty()))
 }
 
 pub(super) fn tell_failures(failures: &[(String, Failure)], context: &CommandContext) {

@@ -17,12 +17,15 @@ use crate::plan::image_checks::ImageChecks;
 use crate::plan::record::RELEASE_KEY;
 use crate::plan::rollback::images::{RestoredImages, images_to_look_up, restore_images};
 use crate::plan::rollback::in_progress::{before_deployment, brings_back, is_rolled_back_by_ecs};
-use crate::plan::rollback::service::{self, RollbackContext, definition, needs_registration, unchanged_plan};
+use crate::plan::rollback::service::{
+    self, RollbackContext, RollbackTerms, definition, needs_registration, unchanged_plan,
+};
 use crate::plan::rollback::{
     Choice, DeployedState, DeployedStates, DeploymentHistory, ReleaseSummary, RollbackSelector, Source,
     Target, are_apart, choose, deployed_states, selector, summarize,
 };
 use crate::plan::{Plan, Revision, ServicePlan};
+use crate::shell;
 use crate::watch::snapshot::WatchedRollout;
 
 /// The number of services that are read at once. Each takes about ten calls, and `DescribeTaskDefinition` allows a burst
@@ -194,7 +197,7 @@ pub async fn find_rollbacks(
             let note = format!("`{}` was rolled back from release {left} already", found.identity.key);
             ways.plan.notes.push(note);
             let terms = rollback_terms(&found.identity, chosen);
-            ways.plan.services.push(unchanged_plan(&terms, &found.service));
+            ways.plan.services.push(unchanged_plan(&terms, &found.service, &found.document));
             continue;
         }
         match way {
@@ -207,11 +210,12 @@ pub async fn find_rollbacks(
                 ways.attached.push(attached.0);
                 ways.targets.push(attached.1);
             }
-            Ok(ServiceRollback::Unchanged) => ways
-                .plan
-                .services
-                .push(unchanged_plan(&rollback_terms(&found.identity, chosen), &found.service)),
-            Ok(ServiceRollback::Update(seen)) => match seen.plan(found, chosen, &mut ways.plan) {
+            Ok(ServiceRollback::Unchanged) => ways.plan.services.push(unchanged_plan(
+                &rollback_terms(&found.identity, chosen),
+                &found.service,
+                &found.document,
+            )),
+            Ok(ServiceRollback::Update(seen)) => match seen.plan(asked, found, chosen, &mut ways.plan) {
                 Ok((planned, target)) => {
                     ways.plan.services.push(planned);
                     ways.targets.push(target);
@@ -240,9 +244,10 @@ pub fn warn_if_rollback(followed: &WatchedRollout) -> Option<String> {
         let key = &followed.key;
         format!(
             "`{key}`: the deployment in progress is a rollback to the older {}; stopping it returns to {}. To only \
-             watch it, use `ecsail wait {key}`",
+             watch it, use `ecsail wait {}`",
             revision_name(&followed.revision),
-            way.revision_name()
+            way.revision_name(),
+            shell::quote(key)
         )
     })
 }
@@ -314,8 +319,9 @@ fn with_next_step(failure: Failure, key: &str) -> Failure {
     if !failure.hints.is_empty() {
         return failure;
     }
+    let key = shell::quote(key);
     failure.with_hint(format!(
-        "see what was deployed with `ecsail history {key}`, or deploy an earlier image with `ecsail deploy service {key} --tag TAG`"
+        "see what was deployed with `ecsail history {key}`, or deploy an earlier image with `ecsail deploy {key} --tag TAG`"
     ))
 }
 
@@ -447,12 +453,13 @@ fn with_other_targets(key: &str, gone: Vec<Failure>, choice: &Choice, others: &[
 impl ServiceUpdate {
     fn plan(
         self,
+        asked: &RollbackRequest,
         found: &FoundService,
         chosen: &SelectedServices,
         plan: &mut Plan,
     ) -> Result<(ServicePlan, Target), Failure> {
         let sight = RollbackContext {
-            terms: rollback_terms(&found.identity, chosen),
+            terms: RollbackTerms { supersede: asked.supersede, ..rollback_terms(&found.identity, chosen) },
             service: &found.service,
             document: &found.document,
             past: &self.past,

@@ -240,6 +240,11 @@ impl SelectedServices {
         self.read_all().await?.into_iter().next().ok_or_else(none)
     }
 
+    /// Caches image tags for completion.
+    pub fn cache_tags(&self, tags: &[String]) {
+        self.cache.add_tags(tags);
+    }
+
     /// Returns whether the service was deleted, as of the last read.
     pub fn is_deleted(&self, place: &ServiceIdentity) -> bool {
         self.deleted.borrow().contains(place)

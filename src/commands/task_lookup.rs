@@ -87,7 +87,7 @@ fn other_task_failure(order: &RunTaskRequest, task: &str, release: &str) -> Fail
         "task `{}` of release {release} is still running (`{task}`), with another revision or other overrides",
         order.key
     );
-    let cluster = crate::report::shell_quote(&order.cluster);
+    let cluster = crate::shell::quote(&order.cluster);
     let hint = format!(
         "wait until it has ended, stop it with `aws ecs stop-task --cluster {cluster} --task {task}`, or start the task \
          beside it with `--supersede`"

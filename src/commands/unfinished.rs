@@ -5,8 +5,9 @@ use crate::aws::types::TaskDefinition;
 use crate::context::CommandContext;
 use crate::manifest::ManifestService;
 use crate::plan::after_marks::pending_release;
-use crate::report::{Event, shell_quote};
+use crate::report::Event;
 use crate::secrets::{HIDDEN, masked_message};
+use crate::shell;
 use crate::watch::WatchResult;
 
 /// The global flags that a report adds to every command that it names.
@@ -34,7 +35,7 @@ fn same_command(arguments: &[String]) -> String {
             words.push(format!("{name}={variable}={HIDDEN}"));
         } else if !ADDED_FLAGS.contains(&name) && name != "--sandbox" {
             is_masked = MASKED_FLAGS.contains(&argument.as_str());
-            words.push(shell_quote(argument));
+            words.push(shell::quote(argument));
         }
     }
     masked_message(&words.join(" "))
@@ -71,7 +72,7 @@ pub async fn note_pending_tasks(
 
 fn pending_notes(service: &ManifestService, running: &TaskDefinition, stage: Option<&str>) -> Vec<String> {
     let tag = running.tag("ecsail:tag").unwrap_or("TAG");
-    let command = format!("ecsail deploy --tag {}", shell_quote(tag));
+    let command = format!("ecsail deploy --tag {}", shell::quote(tag));
     let note = |task: &str| {
         let release = pending_release(running, stage, task)?;
         Some(format!(

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::aws::types::{LaunchType, ManagedAgent, Service, Task, TaskContainer, TaskStatus, revision_name};
+use crate::shell;
 
 /// The agent that ECS Exec runs beside each container.
 const AGENT: &str = "ExecuteCommandAgent";
@@ -59,26 +60,28 @@ fn no_task(ExecPreflight { key, service, task, .. }: &ExecPreflight<'_>) -> Opti
     if task.is_some() {
         return None;
     }
+    let quoted = shell::quote(key);
     let remedy = match service.desired_count {
-        0 => format!("it is scaled to 0: `ecsail scale {key} --desired 1`"),
+        0 => format!("it is scaled to 0: `ecsail scale {quoted} --desired 1`"),
         desired => {
-            format!("{desired} are desired, {} pending: see `ecsail status {key}`", service.pending_count)
+            format!("{desired} are desired, {} pending: see `ecsail status {quoted}`", service.pending_count)
         }
     };
     Some(MissingPrerequisite::new(format!("service `{key}` has no running task"), remedy))
 }
 
 fn not_enabled(ExecPreflight { key, service, task, .. }: &ExecPreflight<'_>) -> Option<MissingPrerequisite> {
+    let quoted = shell::quote(key);
     if !service.enable_execute_command && !task.is_some_and(|task| task.enable_execute_command) {
         let remedy = format!(
-            "set `enableExecuteCommand: true` in its service document, then run `ecsail deploy service {key}` and \
-             `ecsail restart {key}`: only tasks that start after that support it"
+            "set `enableExecuteCommand: true` in its service document, then run `ecsail deploy {quoted}` and \
+             `ecsail restart {quoted}`: only tasks that start after that support it"
         );
         return Some(MissingPrerequisite::new(format!("ECS Exec is not enabled on service `{key}`"), remedy));
     }
     let task = task.filter(|task| !task.enable_execute_command)?;
     let what = format!("task `{}` was started before ECS Exec was enabled on service `{key}`", task.id());
-    Some(MissingPrerequisite::new(what, format!("restart its tasks: `ecsail restart {key}`")))
+    Some(MissingPrerequisite::new(what, format!("restart its tasks: `ecsail restart {quoted}`")))
 }
 
 /// On EC2, the instance role is used where the task has none.
@@ -129,8 +132,9 @@ fn no_agent(ExecPreflight { key, task, container, .. }: &ExecPreflight<'_>) -> O
     let remedy = match status {
         "PENDING" => "it starts with the container: try again in a few seconds".to_owned(),
         _ => format!(
-            "replace the task (`ecsail stop-task {key} {}`), or choose another with `--task`",
-            task.id()
+            "replace the task (`ecsail stop-task {} {}`), or choose another with `--task`",
+            shell::quote(key),
+            shell::quote(task.id())
         ),
     };
     Some(MissingPrerequisite::new(what, remedy))

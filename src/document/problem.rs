@@ -137,6 +137,29 @@ pub struct InvalidFiles {
     pub sources: Sources,
 }
 
+impl InvalidFiles {
+    /// Returns the problems as they may be shown, sorted by file, then by position: of a file outside the project the place alone,
+    /// since it may be any file of the machine.
+    pub fn shown(&self) -> Vec<Problem> {
+        self.problems.sorted().into_iter().map(|problem| self.without_foreign_text(problem)).collect()
+    }
+
+    fn without_foreign_text(&self, problem: &Problem) -> Problem {
+        let is_foreign = problem.span.is_some_and(|span| self.sources.get(span.source).is_foreign);
+        if !is_foreign {
+            return problem.clone();
+        }
+        let hint = "put the file into the folder of the manifest, or into its git repository, to see more"
+            .to_owned();
+        Problem {
+            severity: problem.severity,
+            hide_source_line: true,
+            ..Problem::error(problem.span, "this file is outside the project and cannot be used as it is")
+        }
+        .hint(hint)
+    }
+}
+
 impl std::fmt::Display for InvalidFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.problems.error_count() {

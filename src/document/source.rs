@@ -43,6 +43,8 @@ impl SourceSpan {
 pub struct Source {
     pub name: String,
     pub text: String,
+    /// Whether the file belongs to no project, so that nothing of its text may be shown.
+    pub is_foreign: bool,
 }
 
 /// A line and a column, both starting at 1; the column is in characters.
@@ -62,8 +64,13 @@ impl Sources {
     /// Adds a text and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let id = SourceId::from_index(self.items.len());
-        self.items.push(Source { name: name.into(), text: text.into() });
+        self.items.push(Source { name: name.into(), text: text.into(), is_foreign: false });
         id
+    }
+
+    /// Keeps the text of a source from being shown.
+    pub fn hide(&mut self, id: SourceId) {
+        self.items[id.index()].is_foreign = true;
     }
 
     /// Replaces the text of a source by another of the same length.

@@ -182,6 +182,23 @@ pub struct Completions {
     pub script: String,
 }
 
+/// Reported by `ecsail help`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Help {
+    /// The words of the command; empty for the list of all.
+    pub command: String,
+    pub text: String,
+}
+
+/// Reported by `ecsail docs`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Docs {
+    /// The topic; null for the list of topics and for a search.
+    pub topic: Option<String>,
+    /// The page as Markdown, or the lines of the list.
+    pub text: String,
+}
+
 /// Reported by `ecsail man`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Man {
@@ -211,6 +228,14 @@ pub struct Scenarios {
 pub struct Scenario {
     pub name: String,
     pub summary: String,
+}
+
+/// Reported by `ecsail sandbox push`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Pushed {
+    pub tag: String,
+    /// The names of the images that had no such tag.
+    pub images: Vec<String>,
 }
 
 /// Reported by `ecsail sandbox reset`.

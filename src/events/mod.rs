@@ -18,8 +18,8 @@ pub mod service;
 pub mod task;
 
 use answer::{
-    Checked, Completions, Document, DryRun, Error, Explain, Man, Note, Remark, Reset, Scenarios, Serving,
-    ShownSchema,
+    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, Man, Note, Pushed, Remark, Reset,
+    Scenarios, Serving, ShownSchema,
 };
 use hook::{HookEnded, HookLine, HookStarted};
 use plan::{Deregistered, Plan, Registered, Updated};
@@ -105,8 +105,11 @@ json_events! {
     "schema" => ShownSchema,
     "completions" => Completions,
     "man" => Man,
+    "help" => Help,
+    "docs" => Docs,
     "serving" => Serving,
     "scenarios" => Scenarios,
+    "pushed" => Pushed,
     "reset" => Reset,
 }
 

@@ -1,7 +1,8 @@
 //! Finds and loads a manifest, and reads every file that it refers to.
 
 use super::layers::Layer;
-use super::render_passes::{self, directory};
+use super::project::ProjectFolder;
+use super::render_passes;
 use super::request::{Request, Scope};
 use super::service_names::{adopt_region, has_cluster};
 use super::types::{self, Manifest, on_the_fly};
@@ -11,6 +12,7 @@ use crate::document::source::{SourceId, SourceSpan};
 use crate::document::tree::Node;
 use crate::error::Failure;
 use crate::error::Result;
+use crate::file_limits::FileLimits;
 use crate::settings::{ImageTags, Settings};
 use crate::template::tags::{UNREADABLE_FILE, included_names};
 use crate::template::{TemplateContext, UndefinedNames};
@@ -28,6 +30,7 @@ const FILE_NAMES: &[&str] = &["ecsail.yml", "ecsail.yaml"];
 /// # Errors
 /// No manifest, a manifest that cannot be parsed, or a requested name that it does not have.
 pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
+    let _limits = FileLimits::start();
     let Some(path) = find_manifest(settings)? else { return without_manifest(settings, request) };
     let text = read_manifest(&path)?;
     let mut manifest =
@@ -35,8 +38,8 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);
-    let directory = directory(&path);
-    load_included_files(&directory, id, &mut manifest);
+    let project = project(&path, settings);
+    load_included_files(&project, id, &mut manifest);
     let root = render_passes::render_manifest(&name, settings, request, &mut manifest)?;
     types::read_manifest(&root, &mut manifest);
     manifest.vars.extend(settings.set_vars.iter().cloned());
@@ -44,7 +47,7 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     template_names::check_tag_images(&request.tags, &manifest.images)?;
     select::select_scope(&mut manifest, settings, request)?;
     if !request.names_only {
-        load_definitions(&directory, &mut manifest);
+        load_definitions(&project, &mut manifest);
     }
     Ok(manifest)
 }
@@ -54,7 +57,8 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
 /// # Errors
 /// No cluster or no services are given.
 pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manifest> {
-    let hint = "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main service web`";
+    let hint =
+        "go to its directory, name it with `-f`, or name a cluster and a service: `--cluster main web`";
     let failure =
         Failure::usage("no `ecsail.yml` in this directory or its parents").with_hint(hint.to_owned());
     let tags = request.tags.clone();
@@ -67,8 +71,8 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
             manifest.keep_running_definitions = request.tags.is_empty();
             manifest.like_services = vec![on_the_fly(like)];
         }
-        Scope::Services | Scope::Release if are_in_cluster && !request.services.is_empty() => {
-            manifest.services = request.services.iter().map(|name| on_the_fly(name)).collect();
+        Scope::Services | Scope::Release | Scope::Named(_) if are_in_cluster && !names.is_empty() => {
+            manifest.services = names.iter().map(|name| on_the_fly(name)).collect();
         }
         _ => return Err(failure),
     }
@@ -97,6 +101,7 @@ fn find_manifest(settings: &Settings) -> Result<Option<PathBuf>> {
 /// # Errors
 /// A file that cannot be read.
 pub fn load_definition(settings: &Settings, path: &Path, tags: &ImageTags) -> Result<(String, Manifest)> {
+    let _limits = FileLimits::start();
     let mut manifest = Manifest::default();
     let mut context = template_names::base_context(settings, &[], tags, None);
     let nothing = Node::string("", SourceSpan::new(SourceId::from_index(0), 0..0));
@@ -110,7 +115,7 @@ pub fn load_definition(settings: &Settings, path: &Path, tags: &ImageTags) -> Re
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);
-    load_included_files(&directory(path), id, &mut manifest);
+    load_included_files(&project(path, settings), id, &mut manifest);
     Ok((name, manifest))
 }
 
@@ -127,12 +132,13 @@ pub fn manifest_path(settings: &Settings) -> Result<Option<PathBuf>> {
 /// # Errors
 /// The manifest cannot be read.
 pub fn stages(settings: &Settings) -> Result<Vec<String>> {
+    let _limits = FileLimits::start();
     let Some(path) = find_manifest(settings)? else { return Ok(Vec::new()) };
     let mut manifest = Manifest::default();
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, read_manifest(&path)?);
     manifest.templates.insert(name.clone(), id);
-    load_included_files(&directory(&path), id, &mut manifest);
+    load_included_files(&project(&path, settings), id, &mut manifest);
     let root = render_passes::render_pass(
         &name,
         &TemplateContext::default(),
@@ -159,12 +165,13 @@ pub struct ManifestKeys {
 /// # Errors
 /// The manifest cannot be read.
 pub fn load_keys(settings: &Settings) -> Result<ManifestKeys> {
+    let _limits = FileLimits::start();
     let Some(path) = find_manifest(settings)? else { return Ok(ManifestKeys::default()) };
     let mut manifest = Manifest::default();
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, read_manifest(&path)?);
     manifest.templates.insert(name.clone(), id);
-    load_included_files(&directory(&path), id, &mut manifest);
+    load_included_files(&project(&path, settings), id, &mut manifest);
     let context = template_names::base_context(settings, &[], &ImageTags::default(), None);
     let Ok(root) = render_passes::render_pass(&name, &context, &mut manifest, UndefinedNames::Lenient) else {
         return Ok(ManifestKeys::default());
@@ -191,6 +198,11 @@ fn mapping_keys(roots: &[Node], name: &str) -> Vec<String> {
     keys.filter(|key| seen.insert(key.clone())).collect()
 }
 
+/// Returns the folder of a manifest or definition, and which files templates may include.
+fn project(path: &Path, settings: &Settings) -> ProjectFolder {
+    ProjectFolder::of(path, settings.allow_includes_outside)
+}
+
 fn manifest_in_directory(directory: &Path) -> Option<PathBuf> {
     FILE_NAMES.iter().map(|name| directory.join(name)).find(|path| path.is_file())
 }
@@ -203,7 +215,7 @@ fn read_manifest(path: &Path) -> Result<String, Failure> {
 }
 
 /// Reads the files of all layers, and reports missing files at the place in the manifest.
-fn load_definitions(directory: &Path, manifest: &mut Manifest) {
+fn load_definitions(project: &ProjectFolder, manifest: &mut Manifest) {
     let services = manifest.services.iter().chain(&manifest.like_services);
     let of_services = services.flat_map(|service| service.task_definition.iter().chain(&service.service));
     let of_tasks = manifest.task_specs().flat_map(|work| work.task_definition.iter().chain(&work.run_task));
@@ -215,7 +227,7 @@ fn load_definitions(directory: &Path, manifest: &mut Manifest) {
         })
         .collect();
     for (name, span) in layers {
-        load_file(directory, &name, NamedBy::Layer(span), manifest);
+        load_file(project, &name, NamedBy::Layer(span), manifest);
     }
 }
 
@@ -229,19 +241,36 @@ enum NamedBy {
 }
 
 /// Reads a file and the files that it includes, unless it has been read.
-fn load_file(directory: &Path, name: &str, named_by: NamedBy, manifest: &mut Manifest) {
+fn load_file(project: &ProjectFolder, name: &str, named_by: NamedBy, manifest: &mut Manifest) {
     if manifest.templates.contains_key(name) {
         return;
     }
-    let path = directory.join(name);
-    match text_file::read(&path) {
+    let path = project.directory.join(name);
+    if let NamedBy::Include(span) = named_by
+        && !project.may_include(&path)
+    {
+        return report_outside(name, &path, span, manifest);
+    }
+    match text_file::read_regular(&path) {
         Ok(text) => {
             let id = manifest.sources.add(path.display().to_string(), text);
+            if !project.has_file(&path) {
+                manifest.sources.hide(id);
+            }
             manifest.templates.insert(name.to_owned(), id);
-            load_included_files(directory, id, manifest);
+            load_included_files(project, id, manifest);
         }
         Err(error) => report_unreadable(name, &path, &error, named_by, manifest),
     }
+}
+
+/// Reports an included file outside the manifest's folder.
+fn report_outside(name: &str, path: &Path, span: SourceSpan, manifest: &mut Manifest) {
+    let id = manifest.sources.add(path.display().to_string(), UNREADABLE_FILE);
+    manifest.templates.insert(name.to_owned(), id);
+    let message = format!("`{}` is outside the folder of the manifest", path.display());
+    let hint = "move it into the folder, or allow it with `--allow-includes-outside`".to_owned();
+    manifest.problems.push(Problem::error(span, message).label("named here").hint(hint));
 }
 
 /// Reports a file that cannot be read. The template engine reports a missing include, unless it is optional.
@@ -270,9 +299,9 @@ fn report_unreadable(
     manifest.problems.push(Problem::error(span, message).label("named here").hint(similar_file_hint(path)));
 }
 
-fn load_included_files(directory: &Path, id: SourceId, manifest: &mut Manifest) {
+fn load_included_files(project: &ProjectFolder, id: SourceId, manifest: &mut Manifest) {
     for (name, range) in included_names(&manifest.sources.get(id).text) {
-        load_file(directory, &name, NamedBy::Include(SourceSpan::new(id, range)), manifest);
+        load_file(project, &name, NamedBy::Include(SourceSpan::new(id, range)), manifest);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The manifest, `ecsail.yml`: finds it, reads it with its stage, and defines its types.
 //!
-//! Only [`load`] reads files. This module never calls AWS.
+//! Only [`load`] reads files, and only `project` resolves their paths. This module never calls AWS.
 
 pub mod commit;
 pub mod fields;
@@ -9,6 +9,7 @@ mod ignore;
 mod layers;
 pub mod load;
 mod patience;
+mod project;
 mod references;
 mod render_passes;
 mod request;

@@ -59,7 +59,7 @@ pub(super) fn render_manifest(
 }
 
 /// Returns the directory of a manifest; the files that it names are relative to it.
-pub(super) fn directory(manifest: &Path) -> PathBuf {
+fn directory(manifest: &Path) -> PathBuf {
     manifest.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 

@@ -19,11 +19,12 @@ pub struct Request {
 impl Request {
     /// Returns the names of services that the command line has.
     pub(super) fn service_names(&self) -> Vec<String> {
-        let like = match &self.scope {
-            Scope::Task { like, .. } => like.clone(),
-            _ => None,
+        let more = match &self.scope {
+            Scope::Task { like, .. } => like.iter().cloned().collect(),
+            Scope::Named(names) => names.clone(),
+            _ => Vec::new(),
         };
-        self.services.iter().cloned().chain(like).collect()
+        self.services.iter().cloned().chain(more).collect()
     }
 
     /// Returns whether undefined names are errors only in values that this run uses.
@@ -41,6 +42,8 @@ pub enum Scope {
     Services,
     /// Everything.
     Release,
+    /// What these names are in the manifest: services or schedules.
+    Named(Vec<String>),
     /// The named schedules, or all if no names are given.
     Schedules(Vec<String>),
     /// A task of the manifest, or a task like a service.

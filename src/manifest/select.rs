@@ -9,6 +9,7 @@ use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 use crate::error::Result;
 use crate::settings::Settings;
+use crate::shell;
 use std::collections::BTreeSet;
 
 /// Removes everything that is not in the scope of a request, and keeps the services that tasks are `like` as lenders.
@@ -23,11 +24,12 @@ pub(super) fn select_scope(manifest: &mut Manifest, settings: &Settings, request
     let whole = manifest.services.clone();
     match &request.scope {
         Scope::Services => {
-            select_services(manifest, settings, request)?;
+            select_services(manifest, settings, request, &request.services)?;
             manifest.schedules.clear();
             retain_tasks_of_services(manifest);
         }
-        Scope::Release => select_services(manifest, settings, request)?,
+        Scope::Release => select_services(manifest, settings, request, &request.services)?,
+        Scope::Named(names) => select_named(manifest, settings, request, names)?,
         Scope::Schedules(names) => {
             manifest.services.clear();
             select_schedules(manifest, names)?;
@@ -63,9 +65,81 @@ fn find_like_service(name: &str, whole: &[ManifestService], manifest: &Manifest)
     found.cloned().unwrap_or_else(|| on_the_fly(name))
 }
 
+/// Keeps the services and schedules of these names, and their tasks.
+fn select_named(
+    manifest: &mut Manifest,
+    settings: &Settings,
+    request: &Request,
+    names: &[String],
+) -> Result<()> {
+    let (mut services, mut schedules) = (Vec::new(), Vec::new());
+    for name in names {
+        match kind_of_name(name, manifest, settings)? {
+            NamedKind::Service => services.push(name.clone()),
+            NamedKind::Schedule => schedules.push(name.clone()),
+        }
+    }
+    if services.is_empty() {
+        manifest.services.clear();
+    } else {
+        select_services(manifest, settings, request, &services)?;
+    }
+    if schedules.is_empty() {
+        manifest.schedules.clear();
+    } else {
+        select_schedules(manifest, &schedules)?;
+    }
+    let needed: BTreeSet<String> = tasks_of_services(manifest).chain(tasks_of_schedules(manifest)).collect();
+    manifest.tasks.retain(|task| needed.contains(&task.key));
+    Ok(())
+}
+
+/// What a name of the command line stands for.
+enum NamedKind {
+    Service,
+    Schedule,
+}
+
+/// Returns what a name is in the manifest; one that it does not have is a service, where a cluster to look in is given.
+fn kind_of_name(name: &str, manifest: &Manifest, settings: &Settings) -> Result<NamedKind> {
+    let (region, cluster) = (manifest.region.as_deref(), manifest.cluster.as_deref());
+    let is_service = manifest.services.iter().any(|service| is_named(service, name, region, cluster));
+    let is_schedule = manifest.schedules.iter().any(|schedule| schedule.key == name);
+    match (is_service, is_schedule) {
+        (true, true) => {
+            let message = format!("`{name}` is a service and a schedule of the manifest");
+            let hint = format!("write `service {name}` or `schedule {name}` after the command");
+            Err(Failure::usage(message).with_hint(hint))
+        }
+        (true, false) => Ok(NamedKind::Service),
+        (false, true) => Ok(NamedKind::Schedule),
+        (false, false) if settings.cluster.is_some() || has_cluster(name) => Ok(NamedKind::Service),
+        (false, false) => Err(unknown_target_error(name, manifest)),
+    }
+}
+
+/// Returns the error for a name that is neither a service nor a schedule of the manifest.
+fn unknown_target_error(name: &str, manifest: &Manifest) -> Failure {
+    let services = manifest.services.iter().map(|service| service.key.as_str());
+    if manifest.schedules.is_empty() {
+        return unknown_name_error("service", name, services);
+    }
+    let schedules = manifest.schedules.iter().map(|schedule| schedule.key.as_str());
+    let listed = || {
+        let [services, schedules] = [services.clone().collect::<Vec<_>>(), schedules.clone().collect()];
+        format!("services: {}; schedules: {}", services.join(", "), schedules.join(", "))
+    };
+    let hint = did_you_mean(name, services.clone().chain(schedules.clone())).unwrap_or_else(listed);
+    Failure::usage(format!("no service or schedule named `{name}` in the manifest")).with_hint(hint)
+}
+
 /// Keeps the requested services, in the order of the request.
-fn select_services(manifest: &mut Manifest, settings: &Settings, request: &Request) -> Result<()> {
-    let asked = &request.services;
+fn select_services(
+    manifest: &mut Manifest,
+    settings: &Settings,
+    request: &Request,
+    asked: &[String],
+) -> Result<()> {
     if asked.is_empty() {
         // Without `--cluster`, duplicate services were reported when the manifest was read.
         return if settings.cluster.is_some() { check_duplicate_services(manifest) } else { Ok(()) };
@@ -121,7 +195,8 @@ fn select_task(manifest: &mut Manifest, name: Option<&str>, services: &[Manifest
     if !manifest.tasks.iter().any(|task| task.key == name) {
         if services.iter().any(|service| service.key == name) {
             let hint = format!(
-                "`{name}` is a service: run a command in its task definition with `ecsail run --like {name} -- COMMAND…`"
+                "`{name}` is a service: run a command in its task definition with `ecsail run --like {} -- COMMAND…`",
+                shell::quote(name)
             );
             return Err(Failure::usage(format!("no task named `{name}` in the manifest")).with_hint(hint));
         }
@@ -143,20 +218,28 @@ fn unknown_name_error<'a>(what: &str, name: &str, known: impl Iterator<Item = &'
 }
 
 fn retain_tasks_of_services(manifest: &mut Manifest) {
-    let named = manifest.services.iter().flat_map(|service| service.before.iter().chain(&service.after));
-    let named: BTreeSet<String> = named.map(|name| name.value.clone()).collect();
+    let named: BTreeSet<String> = tasks_of_services(manifest).collect();
     manifest.tasks.retain(|task| named.contains(&task.key));
 }
 
 fn retain_tasks_of_schedules(manifest: &mut Manifest) {
-    let targets = manifest.schedules.iter().flat_map(|schedule| &schedule.targets);
-    let named: BTreeSet<String> = targets
-        .filter_map(|target| match &target.spec {
-            TargetTask::Named(name) => Some(name.value.clone()),
-            _ => None,
-        })
-        .collect();
+    let named: BTreeSet<String> = tasks_of_schedules(manifest).collect();
     manifest.tasks.retain(|task| named.contains(&task.key));
+}
+
+/// Returns the keys of the tasks that run before or after the services.
+fn tasks_of_services(manifest: &Manifest) -> impl Iterator<Item = String> {
+    let named = manifest.services.iter().flat_map(|service| service.before.iter().chain(&service.after));
+    named.map(|name| name.value.clone())
+}
+
+/// Returns the keys of the tasks that the schedules run.
+fn tasks_of_schedules(manifest: &Manifest) -> impl Iterator<Item = String> {
+    let targets = manifest.schedules.iter().flat_map(|schedule| &schedule.targets);
+    targets.filter_map(|target| match &target.spec {
+        TargetTask::Named(name) => Some(name.value.clone()),
+        _ => None,
+    })
 }
 
 /// Adds to the lenders the services that tasks are `like` and that are not selected.

@@ -23,7 +23,14 @@ pub fn base_context(
     git_sha: Option<&str>,
 ) -> TemplateContext {
     let mut context = TemplateContext::default();
-    context.set("env", &json!(settings.environment));
+    let is_visible =
+        |name: &str| settings.template_variables.as_ref().is_none_or(|names| names.contains(name));
+    let visible: BTreeMap<_, _> = settings.environment.iter().filter(|(name, _)| is_visible(name)).collect();
+    context.set("env", &json!(visible));
+    for name in settings.environment.keys().filter(|name| !is_visible(name)) {
+        let hint = format!("allow it with `--allow-env {name}`: not all of the environment is in `env`");
+        context.set_missing_name_hint(&format!("env.{name}"), &hint);
+    }
     match &settings.stage {
         Some(stage) => context.set("stage", &json!(stage)),
         None => context.set_missing_name_hint("stage", &choose_stage_hint(stages)),

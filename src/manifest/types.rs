@@ -294,7 +294,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.tasks = tasks::read_tasks(&fields, &mut problems);
     manifest.schedules = schedules::read_schedules(&fields, &mut problems);
     manifest.schedule_role = fields.text("schedule_role", &mut problems);
-    manifest.hooks = hooks::read_hooks(&fields, &mut problems);
+    manifest.hooks = hooks::read_hooks(&fields, &manifest.sources, &mut problems);
     manifest.problems = problems;
 }
 

@@ -7,6 +7,7 @@ use crate::aws::types::{
 };
 use crate::error::Failure;
 use crate::render::DesiredService;
+use crate::shell;
 use std::collections::BTreeMap;
 
 /// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
@@ -77,8 +78,10 @@ pub fn deleted_failure(name: &str, cluster: &str) -> Failure {
 
 fn create_hint(name: &str, cluster: &str) -> String {
     format!(
-        "create it once: `aws ecs create-service --cluster {cluster} --service-name {name} --task-definition … \
-         --desired-count 1`"
+        "create it once: `aws ecs create-service --cluster {} --service-name {} --task-definition … \
+         --desired-count 1`",
+        shell::quote(cluster),
+        shell::quote(name)
     )
 }
 
@@ -115,6 +118,7 @@ pub fn in_progress_blocker(key: &str, service: &Service) -> Option<Failure> {
     let name = &service.service_name;
     let revision = revision_name(&deployment.task_definition);
     let message = format!("a deployment of `{name}` is in progress: `{revision}` (`{}`)", deployment.id);
+    let key = shell::quote(key);
     let hint = format!(
         "stop it with `ecsail cancel {key}` or `ecsail rollback {key}`, wait for it with `ecsail wait {key}`, or replace \
          it with `--supersede`"

@@ -10,6 +10,7 @@ use super::image_checks::{image_notes, refused_images};
 use super::plan_revision::Revision;
 use super::record::{self, same_digests};
 use super::rollback_point::RollbackPoint;
+use super::service_state::ServiceState;
 use super::types::{Options, Plan, Reason, Registration, ServicePlan};
 use super::{after_marks, blockers, release, service, task_spec};
 use crate::aws::types::{ImageState, ObservedService, ObservedState};
@@ -114,6 +115,8 @@ fn plan_service(
         service_changes: attributes.changes,
         reasons,
         members,
+        observed: ServiceState::new(&seen.service, &seen.document),
+        supersede: options.supersede,
         deployment_before: seen.service.primary_deployment().map(|primary| primary.id.clone()),
         retag,
         way_back,

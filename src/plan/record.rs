@@ -38,7 +38,7 @@ impl DeployRecord {
             ("ecsail:stage", self.stage.clone()),
             (TAG_KEY, self.image_tag.clone()),
             ("ecsail:git-sha", self.git_sha.clone()),
-            ("ecsail:deployed-by", performer),
+            (PERFORMER_KEY, performer),
             (RELEASE_KEY, self.release_id.clone()),
         ];
         let facts =
@@ -82,12 +82,18 @@ pub fn recorded_tag(definition: &TaskDefinition) -> Option<String> {
 const TAG_KEY: &str = "ecsail:tag";
 pub const RELEASE_KEY: &str = "ecsail:release";
 
+/// The key of the tag that records who deployed.
+pub const PERFORMER_KEY: &str = "ecsail:deployed-by";
+
 /// The key of the tag on a revision that a rollback registered again: the original, as `family:revision`.
 pub const RESTORED_FROM_KEY: &str = "ecsail:restored-from";
 
+/// The beginning of the keys of the tags that record the digests of containers.
+pub const DIGEST_KEY_PREFIX: &str = "ecsail:digest:";
+
 /// Returns the key of the tag that records a container's digest.
 pub fn digest_key(container: &str) -> String {
-    format!("ecsail:digest:{container}")
+    format!("{DIGEST_KEY_PREFIX}{container}")
 }
 
 /// Returns the digests that a document's image tags point to now, by container.

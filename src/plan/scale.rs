@@ -36,8 +36,9 @@ pub struct ScalePlan {
 }
 
 /// The change to send to AWS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ScaleChange {
+    #[default]
     None,
     Desired(i32),
     Target(ScalableTargetChange),

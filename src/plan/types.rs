@@ -10,6 +10,7 @@ use super::plan_revision::Revision;
 use super::record::DeployRecord;
 use super::rollback_point::RollbackPoint;
 use super::schedules::types::SchedulePlan;
+use super::service_state::ServiceState;
 use crate::aws::types::revision_name;
 use crate::manifest::{FailureAction, Patience};
 
@@ -85,6 +86,10 @@ pub struct ServicePlan {
     pub reasons: Vec<Reason>,
     /// The members of `UpdateService` besides the task definition.
     pub members: Map<String, Value>,
+    /// The state that the plan was made for. A service in another state is not updated.
+    pub observed: ServiceState,
+    /// Update the service even if it has changed since the plan was made.
+    pub supersede: bool,
     /// The id of the PRIMARY deployment before the change.
     pub deployment_before: Option<String>,
     /// The deployment in progress that already makes this change. The deploy watches it, and sends no update.

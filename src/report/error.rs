@@ -1,6 +1,7 @@
 //! Formats errors for people and for JSON: the message, its causes, the hints.
 
 use super::given_flags::GivenFlags;
+use super::printable::one_line;
 use super::problems;
 use super::screen::{Paint, paint};
 use crate::error::{Details, ErrorKind, Failure};
@@ -22,10 +23,11 @@ pub fn text(error: &Failure, color: bool, flags: &GivenFlags) -> String {
 
 /// Returns a failure as text.
 pub fn failure_text(failure: &Failure, color: bool, flags: &GivenFlags) -> String {
-    let mut lines = vec![format!("{}: {failure}", paint(color, Paint::Bad, "error"))];
-    lines.extend(failure.causes().iter().map(|cause| format!("  caused by: {cause}")));
+    let mut lines = vec![format!("{}: {}", paint(color, Paint::Bad, "error"), one_line(&failure.message))];
+    lines.extend(failure.causes().iter().map(|cause| format!("  caused by: {}", one_line(cause))));
     let hint = paint(color, Paint::Bold, "hint");
-    lines.extend(failure.hints.iter().map(|text| format!("  {hint}: {}", flags.in_commands(text))));
+    lines
+        .extend(failure.hints.iter().map(|text| format!("  {hint}: {}", one_line(&flags.in_commands(text)))));
     lines.join("\n")
 }
 
@@ -50,8 +52,8 @@ fn kind_event(kind: ErrorKind) -> events::ErrorKind {
 fn detail(error: &Failure, flags: &GivenFlags) -> events::ErrorDetail {
     match &error.details {
         Details::Problems(invalid) => {
-            let sorted = invalid.problems.sorted();
-            let problems = sorted.iter().map(|problem| problems::event(problem, &invalid.sources));
+            let shown = invalid.shown();
+            let problems = shown.iter().map(|problem| problems::event(problem, &invalid.sources));
             events::ErrorDetail::Problems { problems: problems.collect() }
         }
         Details::Several(failures) => events::ErrorDetail::Failures {

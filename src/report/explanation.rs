@@ -1,6 +1,7 @@
 //! Formats a diagnosis: log lines and events first, then the task, the cause and the remedy, so that what matters
 //! most is at the end of the screen.
 
+use super::printable::one_line;
 use super::screen::{Paint, paint};
 use crate::aws::types::{ServiceEvent, StopCode, TargetHealth};
 use crate::diagnose::log::LogExcerpt;
@@ -36,7 +37,7 @@ pub fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
         lines.push(format!("  {}: {}{count}", paint(color, Paint::Bold, "cause"), known.cause));
         lines.push(format!("  {}: {}", paint(color, Paint::Bold, "remedy"), known.remedy));
     }
-    lines.join("\n")
+    lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn failed_tasks_text(diagnosis: &Diagnosis) -> String {

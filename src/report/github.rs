@@ -1,21 +1,27 @@
 //! Reports in GitHub Actions: the text report, with groups, annotations, a step summary and outputs.
 //!
-//! Workflow commands go to stderr with the story; GitHub reads both streams, and stdout stays the answer.
+//! Workflow commands go to stderr with the story; GitHub reads both streams, and stdout stays the answer. No text that others
+//! wrote becomes a command: the story is broken up where it looks like one, and where an answer does, it is printed between
+//! `::stop-commands::TOKEN` and `::TOKEN::`.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::markdown;
+use super::printable::{filtered, may_have_command, one_line, random_digits, without_bracket_commands};
 use super::rollout_result::verdict_line;
-use super::screen::{self, Screen};
+use super::screen;
 use super::text::TextReporter;
-use super::{Event, Reporter, RolloutQuestion, TaskQuestion, plan, release, task};
+use super::{Event, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, plan, release, task};
 use crate::aws::login::MfaQuestion;
 use crate::aws::types::revision_name;
 use crate::diagnose::log::LogExcerpt;
 use crate::document::problem::{InvalidFiles, Severity};
 use crate::error::{Details, Failure};
-use crate::settings::{ColorChoice, Settings};
+use crate::settings::Settings;
 use crate::watch::WatchResult;
 
 /// Writes events as text, and as workflow commands for GitHub.
@@ -23,6 +29,19 @@ pub struct GitHubReporter {
     text: TextReporter,
     summary: Option<PathBuf>,
     output: Option<PathBuf>,
+    /// The service of each output that was set, by the name of the output in lower case.
+    output_services: RefCell<BTreeMap<String, String>>,
+    stopped: RefCell<StoppedCommands>,
+}
+
+/// Whether GitHub takes commands from the output.
+#[derive(Debug, Default)]
+struct StoppedCommands {
+    /// The token that starts them again, while they are stopped.
+    token: Option<String>,
+    /// Whether they were stopped before. GitHub reads the two streams in no certain order, so that from then on commands go to
+    /// stdout, where they follow the token.
+    were_stopped: bool,
 }
 
 impl GitHubReporter {
@@ -37,37 +56,84 @@ impl GitHubReporter {
         if settings.environment.get("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
             return Err(text);
         }
-        Ok(GitHubReporter { text, summary: named("GITHUB_STEP_SUMMARY"), output: named("GITHUB_OUTPUT") })
+        Ok(GitHubReporter {
+            text,
+            summary: named("GITHUB_STEP_SUMMARY"),
+            output: named("GITHUB_OUTPUT"),
+            output_services: RefCell::default(),
+            stopped: RefCell::default(),
+        })
     }
 
-    fn write_command(line: &str) {
+    /// Writes a workflow command; its message and its properties are escaped.
+    fn write_command(&self, name: &str, properties: &[(&str, String)], message: &str) {
+        self.start_commands();
+        let properties: Vec<String> =
+            properties.iter().map(|(name, value)| format!("{name}={}", escape_property(value))).collect();
+        let properties = properties.join(",");
+        let gap = if properties.is_empty() { "" } else { " " };
+        let message = escape_message(&without_bracket_commands(&filtered(message)));
         // Without mark and colour: GitHub parses the line from its first character.
-        Screen::new(ColorChoice::Never, true, false).write_story(line);
+        let line = format!("::{name}{gap}{properties}::{message}");
+        screen::write_exact(self.stopped.borrow().were_stopped, &line);
+    }
+
+    /// Stops commands before an answer that is printed as it is, if it may contain one; not where stdout goes to a file, which
+    /// GitHub does not read.
+    fn stop_commands_for(&self, answer: &str) {
+        let mut stopped = self.stopped.borrow_mut();
+        if stopped.token.is_some() || !may_have_command(answer) || screen::is_stdout_file() {
+            return;
+        }
+        let token = random_digits();
+        screen::write_exact(true, &format!("::stop-commands::{token}"));
+        *stopped = StoppedCommands { token: Some(token), were_stopped: true };
+    }
+
+    /// Lets GitHub take commands again.
+    fn start_commands(&self) {
+        if let Some(token) = self.stopped.borrow_mut().token.take() {
+            screen::write_exact(true, &format!("::{token}::"));
+        }
+    }
+
+    /// Reports an event whose text is printed as it is.
+    fn report_exactly(&self, event: &Event<'_>, text: &str) {
+        self.stop_commands_for(text);
+        self.text.report(event);
     }
 
     /// Appends to the step summary; one that cannot be written is a warning, because the log has the same.
     fn append_summary(&self, text: &str) {
         let Some(path) = &self.summary else { return };
         if let Err(error) = append(path, text) {
-            Self::write_command(&format!(
-                "::warning::failed to write `{}`: {}",
-                path.display(),
-                escape_message(&error.to_string())
-            ));
+            let message = format!("failed to write `{}`: {error}", path.display());
+            self.write_command("warning", &[], &message);
         }
     }
 
     /// Sets the outputs of one service, which later steps read; in their names, `_` replaces any character but letters,
-    /// digits and `_`.
+    /// digits, `-` and `_`.
+    ///
+    /// GitHub takes names that differ in capitals as one: the outputs of a second service with the same name are not set.
     fn write_outputs(&self, service: &str, revision: &str, deployed: bool) {
-        let name: String = service.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let Some(path) = &self.output else { return };
-        let written = append(path, &format!("{name}_revision={revision}\n{name}_deployed={deployed}"));
+        let is_kept = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        let name: String = service.chars().map(|c| if is_kept(&c) { c } else { '_' }).collect();
+        let known = self.output_services.borrow().get(&name.to_lowercase()).cloned();
+        if let Some(known) = known.filter(|known| known != service) {
+            let message =
+                format!("the outputs of `{service}` are not set: they have the names of those of `{known}`");
+            return self.write_command("warning", &[("title", "ecsail".to_owned())], &message);
+        }
+        self.output_services.borrow_mut().insert(name.to_lowercase(), service.to_owned());
+        let deployed = output(&format!("{name}_deployed"), &deployed.to_string());
+        let written = append(path, &format!("{}\n{deployed}", output(&format!("{name}_revision"), revision)));
         screen::record_write(&format!("`{}`", path.display()), written);
     }
 
-    fn annotate_problems(invalid: &InvalidFiles) {
-        for problem in invalid.problems.sorted() {
+    fn annotate_problems(&self, invalid: &InvalidFiles) {
+        for problem in invalid.shown() {
             let level = match problem.severity {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
@@ -75,11 +141,11 @@ impl GitHubReporter {
             };
             let place = problem.span.map(|span| {
                 let (source, at) = (invalid.sources.get(span.source), invalid.sources.position(span));
-                format!(" file={},line={},col={}", escape_property(&source.name), at.line, at.column)
+                let (line, column) = (at.line.to_string(), at.column.to_string());
+                vec![("file", source.name.clone()), ("line", line), ("col", column)]
             });
             let hint = problem.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-            let message = escape_message(&format!("{}{hint}", problem.message));
-            Self::write_command(&format!("::{level}{}::{message}", place.unwrap_or_default()));
+            self.write_command(level, &place.unwrap_or_default(), &format!("{}{hint}", problem.message));
         }
     }
 
@@ -90,8 +156,13 @@ impl GitHubReporter {
             lines.extend([format!("cause: {}", known.cause), format!("remedy: {}", known.remedy)]);
         }
         lines.extend(self.text.next_steps(settled));
-        let title = escape_property(&format!("ecsail: {}", settled.rollout.key));
-        Self::write_command(&format!("::error title={title}::{}", escape_message(&lines.join("\n"))));
+        let lines: Vec<String> = lines.iter().map(|line| one_line(line)).collect();
+        self.annotate("error", &settled.rollout.key, &lines.join("\n"));
+    }
+
+    /// Annotates a service, a schedule or a task.
+    fn annotate(&self, level: &str, key: &str, message: &str) {
+        self.write_command(level, &[("title", format!("ecsail: {key}"))], message);
     }
 
     fn annotate_failure(&self, failure: &Failure) {
@@ -100,11 +171,21 @@ impl GitHubReporter {
             .iter()
             .map(|hint| format!("\nhint: {}", self.text.flags.in_commands(hint)))
             .collect();
-        Self::write_command(&format!(
-            "::error title=ecsail::{}",
-            escape_message(&format!("{failure}{hints}"))
-        ));
+        self.write_command("error", &[("title", "ecsail".to_owned())], &format!("{failure}{hints}"));
     }
+}
+
+/// No step is left with commands stopped.
+impl Drop for GitHubReporter {
+    fn drop(&mut self) {
+        self.start_commands();
+    }
+}
+
+/// Returns an output for the file of outputs. Nothing in the value can end it, because the delimiter is random.
+fn output(name: &str, value: &str) -> String {
+    let delimiter = format!("ecsail_{}", random_digits());
+    format!("{name}<<{delimiter}\n{value}\n{delimiter}")
 }
 
 /// Appends a line to a file, which is created if it does not exist.
@@ -116,9 +197,9 @@ impl Reporter for GitHubReporter {
     fn report(&self, event: &Event<'_>) {
         match event {
             Event::Plan { plan, answer: None } => {
-                Self::write_command("::group::Plan");
+                self.write_command("group", &[], "Plan");
                 self.text.report(event);
-                Self::write_command("::endgroup::");
+                self.write_command("endgroup", &[], "");
                 self.append_summary(&plan::markdown(plan));
             }
             Event::RolloutEnded(settled) => {
@@ -128,8 +209,7 @@ impl Reporter for GitHubReporter {
                     self.annotate_rollout(settled);
                 }
                 for warning in &settled.warnings {
-                    let title = escape_property(&format!("ecsail: {key}"));
-                    Self::write_command(&format!("::warning title={title}::{}", escape_message(warning)));
+                    self.annotate("warning", key, warning);
                 }
                 self.append_summary(&summary(settled));
                 self.write_outputs(
@@ -139,13 +219,14 @@ impl Reporter for GitHubReporter {
                 );
             }
             Event::TaskEnded { end, .. } => {
+                self.start_commands();
                 self.text.report(event);
                 let verdict = task::verdict_line(end).1;
                 if !end.is_success() {
-                    let title = escape_property(&format!("ecsail: {}", end.key));
-                    Self::write_command(&format!("::error title={title}::{}", escape_message(&verdict)));
+                    self.annotate("error", &end.key, &one_line(&verdict));
                 }
-                self.append_summary(&format!("**{}**: {}\n", end.key, escape_markdown(&verdict)));
+                let key = markdown::escape(&end.key);
+                self.append_summary(&format!("**{key}**: {}\n", markdown::escape(&verdict)));
             }
             Event::ReleaseEnded(release) => {
                 self.text.report(event);
@@ -164,7 +245,17 @@ impl Reporter for GitHubReporter {
             }
             Event::FileProblems(invalid) => {
                 self.text.report(event);
-                Self::annotate_problems(invalid);
+                self.annotate_problems(invalid);
+            }
+            Event::LogLine { line, .. } | Event::TaskLine { line, story: false, .. } => {
+                self.report_exactly(event, &line.message);
+            }
+            Event::Documents(documents) => {
+                let texts = documents.iter().map(|(name, document)| format!("{name}\n{document}\n"));
+                self.report_exactly(event, &texts.collect::<String>());
+            }
+            Event::Plan { plan, answer: Some(PlanFormat::Markdown) } => {
+                self.report_exactly(event, &plan::markdown(plan));
             }
             other => self.text.report(other),
         }
@@ -173,7 +264,7 @@ impl Reporter for GitHubReporter {
     fn report_error(&self, error: &Failure) {
         self.text.report_error(error);
         match &error.details {
-            Details::Problems(invalid) => Self::annotate_problems(invalid),
+            Details::Problems(invalid) => self.annotate_problems(invalid),
             Details::Several(failures) => {
                 for failure in failures {
                     self.annotate_failure(failure);
@@ -202,7 +293,8 @@ impl Reporter for GitHubReporter {
 
 /// Returns the step summary of a rollout: the verdict, and the last log lines in a collapsed block.
 pub fn summary(settled: &WatchResult) -> String {
-    let verdict = format!("**{}**: {}\n", settled.rollout.key, escape_markdown(&verdict_line(settled).1));
+    let key = markdown::escape(&settled.rollout.key);
+    let verdict = format!("**{key}**: {}\n", markdown::escape(&verdict_line(settled).1));
     let log = settled.diagnosis.as_ref().and_then(|diagnosis| diagnosis.log.as_ref());
     match log.filter(|log| !log.lines.is_empty()) {
         Some(log) => format!("{verdict}\n{}", log_block(log)),
@@ -210,20 +302,11 @@ pub fn summary(settled: &WatchResult) -> String {
     }
 }
 
-/// Returns log lines as a collapsed block, with a fence longer than any in the lines.
+/// Returns log lines as a collapsed block.
 fn log_block(log: &LogExcerpt) -> String {
-    let lines = log.lines.join("\n").replace('\r', "");
-    let longest = lines.split(|character| character != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(longest.max(2) + 1);
-    let place = escape_markdown(&format!("{} {}", log.group, log.stream));
-    format!(
-        "<details><summary>the last log lines ({place})</summary>\n\n{fence}text\n{lines}\n{fence}\n\n</details>\n"
-    )
-}
-
-/// Escapes a text for Markdown and HTML.
-fn escape_markdown(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let place = markdown::escape(&format!("{} {}", log.group, log.stream));
+    let lines = markdown::code_block(&log.lines);
+    format!("<details><summary>the last log lines ({place})</summary>\n\n{lines}\n\n</details>\n")
 }
 
 /// Escapes a message for a workflow command (GitHub documentation, "Workflow commands for GitHub Actions").
@@ -233,5 +316,5 @@ fn escape_message(text: &str) -> String {
 
 /// Escapes the value of a workflow command's property.
 fn escape_property(text: &str) -> String {
-    escape_message(text).replace(':', "%3A").replace(',', "%2C")
+    escape_message(&one_line(text)).replace(':', "%3A").replace(',', "%2C")
 }

@@ -2,8 +2,8 @@
 //!
 //! The flags stand before the verb: `-f` of `logs` is `--follow`. Variables of `--set` are left out, since they may be secret.
 
-use super::text::shell_quote;
 use crate::settings::Settings;
+use crate::shell::quote;
 
 /// The verbs that depend on no manifest and no service, for which flags would only be noise.
 const INDEPENDENT_VERBS: &[&str] = &["completions", "explain", "sandbox", "schema"];
@@ -28,8 +28,7 @@ impl GivenFlags {
             ("--endpoint-url", settings.endpoint_url.clone()),
         ];
         let sandbox = settings.sandbox.as_ref().map(|_| " --sandbox".to_owned());
-        let named =
-            named.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", shell_quote(&value?))));
+        let named = named.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quote(&value?))));
         GivenFlags { flags: sandbox.into_iter().chain(named).collect(), cluster: settings.cluster.clone() }
     }
 
@@ -59,7 +58,7 @@ impl GivenFlags {
             return String::new();
         }
         let cluster = self.cluster.as_ref().filter(|_| !command.contains("--cluster"));
-        let cluster = cluster.map(|name| format!(" --cluster {}", shell_quote(name))).unwrap_or_default();
+        let cluster = cluster.map(|name| format!(" --cluster {}", quote(name))).unwrap_or_default();
         format!("{}{cluster}", self.flags)
     }
 }

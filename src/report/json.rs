@@ -19,6 +19,7 @@ use crate::events::schedule::{AppliedAction, ScheduleApplied};
 use crate::events::task::{TaskLine, TaskProgress, TaskStarted};
 use crate::events::{JsonEvent, JsonLine};
 use crate::hooks::HookFact;
+use crate::secrets;
 
 /// Writes events as JSON lines.
 #[derive(Clone, Debug)]
@@ -32,7 +33,7 @@ impl JsonReporter {
     fn write_line(&self, event: &JsonEvent) {
         let line = JsonLine { event, sandbox: self.sandbox };
         match serde_json::to_string(&line) {
-            Ok(line) => screen::write_answer(&line),
+            Ok(line) => screen::write_answer(&printed_json(&line)),
             // The structs have no maps but those with strings as keys, so this is not reached.
             Err(error) => tracing::error!("failed to write an event: {error}"),
         }
@@ -56,8 +57,8 @@ impl Reporter for JsonReporter {
         }
         match event {
             Event::FileProblems(invalid) => {
-                for problem in invalid.problems.sorted() {
-                    let problem = problems::event(problem, &invalid.sources);
+                for problem in invalid.shown() {
+                    let problem = problems::event(&problem, &invalid.sources);
                     self.write_line(&JsonEvent::Remark(Remark { problem }));
                 }
             }
@@ -73,7 +74,7 @@ impl Reporter for JsonReporter {
                     .filter_map(|item| item.event.as_ref())
                     .for_each(|event| self.write_line(event));
             }
-            Event::Answer { event, .. } => self.write_line(event),
+            Event::Answer { event, .. } | Event::PagedAnswer { event, .. } => self.write_line(event),
             other => {
                 if let Some(event) = json_event(other, &self.flags) {
                     self.write_line(&event);
@@ -97,6 +98,25 @@ impl Reporter for JsonReporter {
     fn task_question(&self) -> Option<TaskQuestion> {
         None
     }
+}
+
+/// Returns JSON whose strings have escapes for what controls a terminal, and for the beginning of a command of a CI system.
+///
+/// These characters occur only in strings, where an escape means the same.
+fn printed_json(line: &str) -> String {
+    let mut printed = String::with_capacity(line.len());
+    let mut before = ' ';
+    for next in line.chars() {
+        match next {
+            '#' if before == '#' => printed.push_str("\\u0023"),
+            next if secrets::controls_terminal(next) => {
+                printed.push_str(&format!("\\u{:04x}", u32::from(next)));
+            }
+            next => printed.push(next),
+        }
+        before = next;
+    }
+    printed
 }
 
 /// The members of a document; a document is always an object.
@@ -186,6 +206,7 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
         | Event::Page(_)
         | Event::Refreshed { .. }
         | Event::Answer { .. }
+        | Event::PagedAnswer { .. }
         | Event::DisplayEnded => {
             return None;
         }
@@ -221,6 +242,14 @@ mod tests {
 
     use super::*;
     use crate::aws::types::Via;
+
+    #[test]
+    fn json_is_escaped_and_stays_the_same() {
+        let text = "a\u{1b}[2J\u{9b}2J\u{202e}\u{2028}\u{7f} ##[error] ### é";
+        let printed = printed_json(&json!(text).to_string());
+        assert_eq!(printed, r#""a\u001b[2J\u009b2J\u202e\u2028\u007f #\u0023[error] #\u0023\u0023 é""#);
+        assert_eq!(serde_json::from_str::<Value>(&printed).expect("JSON"), json!(text));
+    }
 
     #[test]
     fn a_schedule_that_was_changed_is_as_the_schema_says() {

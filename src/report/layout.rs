@@ -2,6 +2,7 @@
 
 use console::{measure_text_width, pad_str, truncate_str};
 
+use super::printable::one_line;
 use super::progress_line::{counts, has_ended, other_counts, progress_facts};
 use super::screen::{Paint, paint};
 use crate::duration;
@@ -29,6 +30,8 @@ pub struct TerminalSize {
 
 /// Returns the lines of the display, the worst rollouts first; each fits on one row of the terminal.
 pub fn frame(rows: &[DisplayRow], size: TerminalSize, prefix: &str, color: bool) -> Vec<String> {
+    let named = |row: &DisplayRow| DisplayRow { progress: with_plain_key(&row.progress), ..row.clone() };
+    let rows: Vec<DisplayRow> = rows.iter().map(named).collect();
     let mut rows: Vec<&DisplayRow> = rows.iter().collect();
     rows.sort_by(|a, b| (a.progress.standing, &a.progress.key).cmp(&(b.progress.standing, &b.progress.key)));
     let room = size.rows.saturating_sub(MIN_FREE_ROWS.max(size.rows / 4)).max(1);
@@ -178,6 +181,10 @@ fn format_seconds(seconds: f64) -> String {
 }
 
 /// Replaces control characters by spaces, so that the cursor does not move.
-pub(super) fn without_control_characters(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+fn without_control_characters(text: &str) -> String {
+    one_line(text).replace('\t', " ")
+}
+
+fn with_plain_key(progress: &Progress) -> Progress {
+    Progress { key: without_control_characters(&progress.key), ..progress.clone() }
 }

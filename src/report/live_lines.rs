@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, T
 
 use super::layout::TerminalSize;
 use super::line_target::LineTarget;
+use super::printable::{filtered, unmarked};
 
 /// The time between two drawings of lines that change with time or with the size of the terminal.
 pub const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
@@ -34,7 +35,7 @@ impl LiveLines {
         let size_of = Arc::clone(&terminal);
         let text = move |_: &ProgressState, text: &mut dyn fmt::Write| {
             let size = TerminalSize { columns: size_of.width().into(), rows: size_of.height().into() };
-            let _ = text.write_str(&lines(size).join("\n"));
+            let _ = text.write_str(&unmarked(&filtered(&lines(size).join("\n"))));
         };
         let style = ProgressStyle::default_bar().template("{lines}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("lines", text);
@@ -71,7 +72,7 @@ impl LiveLines {
     /// Writes a text above the lines; returns whether they are shown, so that there is an above.
     pub fn write_above(&self, text: &str) -> bool {
         let bar = lock(&self.bar);
-        bar.iter().for_each(|bar| bar.println(text));
+        bar.iter().for_each(|bar| bar.println(unmarked(&filtered(text))));
         bar.is_some()
     }
 

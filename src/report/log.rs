@@ -1,7 +1,7 @@
 //! Formats log lines: the task and container that wrote them, in a colour for each task.
 
+use super::printable::{one_line, styled};
 use crate::events::service::Log;
-use crate::secrets::printable;
 use crate::tail::merge::LogLine;
 
 /// How many characters of a task's id are shown.
@@ -12,12 +12,12 @@ const COLORS: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
 
 /// Returns a log line as text, with the task and the container before each line of its message.
 ///
-/// The message is not changed; only on a terminal, control characters are removed.
+/// The message is not changed; only on a terminal, and in the story, control characters are removed.
 pub fn text(line: &LogLine, width: usize, color: bool, terminal: bool) -> String {
     let id = line.task.get(..ID_CHARACTERS).unwrap_or(&line.task);
-    let before = format!("{id} {:width$}", line.container);
-    let before = if color { format!("\u{1b}[{}m{before}\u{1b}[0m", color_of(&line.task)) } else { before };
-    let shown = |one: &str| if terminal { printable(one) } else { one.to_owned() };
+    let before = one_line(&format!("{id} {:width$}", line.container));
+    let before = if color { styled(color_of(&line.task), &before) } else { before };
+    let shown = |one: &str| if terminal { one_line(one) } else { one.to_owned() };
     let message = line.message.trim_end_matches(['\n', '\r']);
     let lines: Vec<String> = message.split('\n').map(|one| format!("{before} | {}", shown(one))).collect();
     lines.join("\n")
@@ -29,7 +29,7 @@ pub fn task_line(line: &LogLine, width: Option<usize>, color: bool, terminal: bo
         text(line, width, color, terminal)
     } else {
         let message = line.message.trim_end_matches(['\n', '\r']);
-        let shown = |one: &str| if terminal { printable(one) } else { one.to_owned() };
+        let shown = |one: &str| if terminal { one_line(one) } else { one.to_owned() };
         message.split('\n').map(shown).collect::<Vec<_>>().join("\n")
     }
 }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_task_keeps_its_colour() {
         let colored = text(&line("x"), 3, true, false);
-        assert!(colored.starts_with("\u{1b}[") && colored.ends_with("app\u{1b}[0m | x"), "{colored:?}");
+        assert!(crate::report::printable::unmarked(&colored).ends_with("app\u{1b}[0m | x"), "{colored:?}");
         assert_eq!(colored, text(&line("x"), 3, true, false));
         let others = ["a1", "b2", "c3", "d4", "e5"].map(color_of);
         assert!(others.iter().any(|color| *color != others[0]), "{others:?}");

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, Weak};
 
 use super::live_lines::{LiveLines, lock};
+use super::printable::{filtered, unmarked, with_own_styles, without_commands};
 
 /// The lines that were put on the terminal last.
 static LIVE_LINES: Mutex<Weak<LiveLines>> = Mutex::new(Weak::new());
@@ -24,8 +25,10 @@ impl Write for LogWriter {
         // Not within the condition: it would hold one lock while it waits for another.
         let lines = lock(&LIVE_LINES).upgrade();
         let text = String::from_utf8_lossy(bytes);
-        if !lines.is_some_and(|lines| lines.write_above(text.trim_end())) {
-            io::stderr().lock().write_all(bytes)?;
+        // The colours are those of the log's format, which escapes what others wrote.
+        let text = without_commands(&filtered(&with_own_styles(text.trim_end())));
+        if !lines.is_some_and(|lines| lines.write_above(&text)) {
+            writeln!(io::stderr().lock(), "{}", unmarked(&text))?;
         }
         Ok(bytes.len())
     }

@@ -37,11 +37,14 @@ pub mod live;
 pub mod live_lines;
 pub mod log;
 mod log_writer;
+mod markdown;
 pub mod names;
 pub mod outcome;
 pub mod page;
 pub mod page_in_place;
+mod pager;
 pub mod plan;
+mod printable;
 pub mod problems;
 pub mod progress_line;
 pub mod references;
@@ -60,8 +63,8 @@ use given_flags::GivenFlags;
 pub use log_writer::LogWriter;
 pub use outcome::CommandOutcome;
 pub use page::{Page, PageItem, PageLine, TableRow, table};
-pub use screen::{Paint, write_failure};
-pub use text::shell_quote;
+pub use printable::one_line;
+pub use screen::{HelpText, Paint, write_failure, write_help};
 
 /// One fact that a run reports.
 #[allow(clippy::large_enum_variant, reason = "an event is made, reported and dropped")]
@@ -129,6 +132,8 @@ pub enum Event<'a> {
     TaskEnded { end: &'a TaskRunResult, answer: bool },
     /// An answer of one line.
     Answer { text: &'a str, event: JsonEvent },
+    /// A long text to read; in a pager on a terminal.
+    PagedAnswer { text: &'a str, event: JsonEvent },
     /// An answer of several lines and items.
     Page(&'a Page),
     /// An answer that is repeated: the whole page, and what has changed since the last one.
@@ -207,6 +212,11 @@ pub struct OutputStyle {
     pub quiet: bool,
     pub no_progress: bool,
     pub verbosity: u8,
+}
+
+/// Writes how the program is used, to stderr: for a command line without a command.
+pub fn write_usage(text: &str) {
+    text::write_stderr_line(text);
 }
 
 /// Returns the report for a style.

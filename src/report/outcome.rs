@@ -1,6 +1,6 @@
 //! The outcome of a run, and the one place where exit codes are chosen.
 
-use crate::error::Failure;
+use crate::error::{ErrorKind, Failure};
 use crate::watch::judge::Verdict;
 use crate::watch::task::{TaskRunOutcome, TaskRunResult};
 use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
@@ -20,6 +20,8 @@ pub enum CommandOutcome {
     Interrupted,
     /// An error that was already reported.
     Error,
+    /// It was refused, before anything changed, and that was already reported.
+    Refused,
     /// A question was answered with no.
     Declined,
     /// The exit code of another program, or of a task, that was run.
@@ -34,6 +36,7 @@ impl CommandOutcome {
             CommandOutcome::Error | CommandOutcome::Declined => 1,
             CommandOutcome::RolloutFailed => 3,
             CommandOutcome::TimedOut => 4,
+            CommandOutcome::Refused => 5,
             CommandOutcome::HasChanges => 6,
             CommandOutcome::Interrupted => 130,
             CommandOutcome::ExitCode(code) => code,
@@ -45,6 +48,16 @@ impl CommandOutcome {
     /// A known failure is worse than a rollout that is not known to have ended.
     pub fn of_rollouts(settled: &[WatchResult]) -> CommandOutcome {
         settled.iter().map(rollout_outcome).fold(CommandOutcome::Succeeded, CommandOutcome::worse)
+    }
+
+    /// Returns the outcome of services that could not be updated: refused, if that is all and nothing was changed.
+    pub fn of_failures(failures: &[(String, Failure)], nothing_changed: bool) -> CommandOutcome {
+        let refused = |(_, failure): &(String, Failure)| failure.kind == ErrorKind::Refused;
+        match failures {
+            [] => CommandOutcome::Succeeded,
+            all if nothing_changed && all.iter().all(refused) => CommandOutcome::Refused,
+            _ => CommandOutcome::Error,
+        }
     }
 
     /// Returns the worse of two outcomes.
@@ -59,7 +72,7 @@ impl CommandOutcome {
             | CommandOutcome::Declined
             | CommandOutcome::ExitCode(0) => 0,
             CommandOutcome::TimedOut => 1,
-            CommandOutcome::Error => 2,
+            CommandOutcome::Error | CommandOutcome::Refused => 2,
             CommandOutcome::Interrupted => 3,
             CommandOutcome::RolloutFailed | CommandOutcome::ExitCode(_) => 4,
         }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::markdown::{code, code_between, escape};
+use super::printable::one_line;
 use super::screen::{Paint, paint};
 use crate::aws::types::{Via, revision_name};
 use crate::events::{plan as events, schedule};
@@ -38,7 +40,7 @@ pub fn text(plan: &Plan, color: bool) -> String {
     }
     lines.extend(plan.after.iter().map(|task| task_line(plan, task, "after", color)));
     lines.extend(plan.notes.iter().map(|note| paint(color, Paint::Dim, &format!("note: {note}"))));
-    lines.join("\n")
+    lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the line of a task that runs before or after services.
@@ -95,6 +97,14 @@ fn target_text(plan: &Plan, service: &ServicePlan) -> String {
         Revision::Same => "a new deployment of the same revision".to_owned(),
         Revision::Registered(arn) => format!("{} (registered already)", revision_name(arn)),
         Revision::New(index) => format!("a new revision of `{}`", plan.registrations[*index].family),
+    }
+}
+
+/// Returns what a service will run, for Markdown.
+fn target_markdown(plan: &Plan, service: &ServicePlan) -> String {
+    match &service.after {
+        Revision::New(index) => format!("a new revision of {}", code(&plan.registrations[*index].family)),
+        _ => escape(&target_text(plan, service)),
     }
 }
 
@@ -156,19 +166,19 @@ fn value_text(value: &Value) -> String {
 
 /// Returns a plan as Markdown, for a comment on a pull request.
 pub fn markdown(plan: &Plan) -> String {
-    let before = plan.before.iter().map(|task| format!("{}\n", task_line(plan, task, "before", false)));
-    let mut lines: Vec<String> = before.collect();
+    let task = |task: &TaskPlan, moment: &str| escape(&task_line(plan, task, moment, false)) + "\n";
+    let mut lines: Vec<String> = plan.before.iter().map(|before| task(before, "before")).collect();
     for service in &plan.services {
         if !service.changes() {
             let text = service.attached.as_ref().map_or("no changes".to_owned(), |_| unchanged_text(service));
-            lines.push(format!("### `{}`: {text}\n", service.key));
+            lines.push(format!("### {}: {}\n", code(&service.key), escape(&text)));
             continue;
         }
         lines.push(format!(
-            "### `{}`: {} → {}\n",
-            service.key,
-            service.revision_before(),
-            target_text(plan, service)
+            "### {}: {} → {}\n",
+            code(&service.key),
+            escape(service.revision_before()),
+            target_markdown(plan, service)
         ));
         let own = service.definition_changes.iter().map(|change| (String::new(), change));
         let attributes = service.service_changes.iter().map(|change| ("service.".to_owned(), change));
@@ -177,13 +187,13 @@ pub fn markdown(plan: &Plan) -> String {
         if !rows.is_empty() {
             lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
         }
-        lines.extend(service.reasons.iter().map(|reason| format!("{}\n", reason_text(reason))));
+        lines.extend(service.reasons.iter().map(|reason| escape(&reason_text(reason)) + "\n"));
     }
     for schedule in &plan.schedules {
         lines.extend(schedule_markdown(schedule));
     }
-    lines.extend(plan.after.iter().map(|task| format!("{}\n", task_line(plan, task, "after", false))));
-    lines.extend(plan.notes.iter().map(|note| format!("> {note}")));
+    lines.extend(plan.after.iter().map(|after| task(after, "after")));
+    lines.extend(plan.notes.iter().map(|note| format!("> {}", escape(note))));
     lines.join("\n").trim_end().to_owned()
 }
 
@@ -193,25 +203,22 @@ fn schedule_markdown(schedule: &SchedulePlan) -> Vec<String> {
         Action::Create => "is created",
         Action::Update => "changes",
     };
-    let mut lines = vec![format!("### {} `{}`: {what}\n", schedule_noun(schedule.via), schedule.key)];
+    let mut lines = vec![format!("### {} {}: {what}\n", schedule_noun(schedule.via), code(&schedule.key))];
     let rows: Vec<_> = schedule.changes.iter().map(|change| change_row("", change)).collect();
     if !rows.is_empty() {
         lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
     }
     if !schedule.foreign.is_empty() {
-        lines.push(format!("targets of other owners, kept: {}\n", schedule.foreign.join(", ")));
+        lines.push(format!("targets of other owners, kept: {}\n", escape(&schedule.foreign.join(", "))));
     }
     lines
 }
 
 fn change_row(prefix: &str, change: &Change) -> String {
     let (before, after) = shown_values(change);
-    // A pipe or a backtick in a value would end its cell.
-    let cell = |value: Option<String>| match value {
-        Some(value) => format!("`` {} ``", value.replace('|', "\\|").replace("``", "` `")),
-        None => String::new(),
-    };
-    format!("| `{prefix}{}` | {} | {} |", change.path, cell(before), cell(after))
+    let cell = |value: Option<String>| value.map(|value| code_between(&value, 2)).unwrap_or_default();
+    let path = code(&format!("{prefix}{}", change.path));
+    format!("| {path} | {} | {} |", cell(before), cell(after))
 }
 
 /// The event of a plan.

@@ -2,6 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::printable::{one_line, with_own_styles};
 use crate::document::problem::{InvalidFiles, Problem, Severity};
 use crate::document::source::Sources;
 use crate::events::answer as events;
@@ -13,10 +14,10 @@ const MAX_LINE_BYTES: usize = 4096;
 /// Returns the problems as text, one after the other.
 pub fn text(invalid: &InvalidFiles, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let shown = invalid.problems.sorted();
+    let shown = invalid.shown();
     let blocks: Vec<String> =
         shown.iter().map(|problem| problem_text(problem, &invalid.sources, &renderer)).collect();
-    blocks.join("\n\n")
+    with_own_styles(&blocks.join("\n\n"))
 }
 
 fn problem_text(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
@@ -25,33 +26,35 @@ fn problem_text(problem: &Problem, sources: &Sources, renderer: &Renderer) -> St
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let mut title = level.primary_title(problem.message.as_str());
+    let mut title = level.primary_title(one_line(&problem.message));
     if let Some(rule) = problem.check_id {
         title = title.id(rule);
     }
     let mut report = Group::with_title(title);
     if let Some(span) = problem.span {
         let source = sources.get(span.source);
+        let name = one_line(&source.name);
         let position = sources.position(span);
         let marked = first_line(&source.text, span.start, span.end);
         let line = whole_line(&source.text, marked.start);
         let shows_secret = holds_secret(&source.text[with_line_before(&source.text, &line)]);
         report = if problem.hide_source_line || shows_secret || line.len() > MAX_LINE_BYTES {
-            let origin = Origin::path(&source.name).line(position.line);
+            let origin = Origin::path(name).line(position.line);
             report.element(origin.char_column(position.column))
         } else {
             // The line alone: to render the whole text would cost as much again for each problem.
             let within = marked.start - line.start..marked.end - line.start;
-            let annotation = AnnotationKind::Primary.span(within).label(problem.label.as_deref());
-            let snippet = Snippet::source(&source.text[line]).line_start(position.line).path(&source.name);
+            let annotation =
+                AnnotationKind::Primary.span(within).label(problem.label.as_deref().map(one_line));
+            let snippet = Snippet::source(&source.text[line]).line_start(position.line).path(name);
             report.element(snippet.annotation(annotation))
         };
     }
     if let Some(path) = &problem.path {
-        report = report.element(Level::NOTE.message(format!("at `{path}`")));
+        report = report.element(Level::NOTE.message(format!("at `{}`", one_line(path))));
     }
     if let Some(hint) = &problem.hint {
-        report = report.element(Level::HELP.message(hint.as_str()));
+        report = report.element(Level::HELP.message(one_line(hint)));
     }
     let text = renderer.render(&[report]);
     if problem.span.is_some() { text } else { without_empty_margin(&text) }

@@ -1,5 +1,6 @@
 //! The words for a rollout in progress: the counts, what it does, how the traffic is divided. Pure.
 
+use super::printable::one_line;
 use crate::watch::{Progress, ProgressState, Traffic};
 
 /// Returns the progress of a rollout as one line. `before` is what was reported last: a reason is not repeated.
@@ -9,7 +10,7 @@ pub fn progress_line(progress: &Progress, before: Option<&Progress>) -> String {
     let mut facts = vec![counts];
     facts.extend(progress_facts(progress, before));
     facts.retain(|fact| !fact.is_empty());
-    format!("{}: {}", progress.key, facts.join("; "))
+    one_line(&format!("{}: {}", progress.key, facts.join("; ")))
 }
 
 /// Returns the progress of a rollout that ecsail rolls back: what is watched then is the rollback, and its success

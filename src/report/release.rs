@@ -1,6 +1,7 @@
 //! Formats the end of a release: the outcome of each of its targets.
 
 use super::PageLine;
+use super::markdown;
 use super::page::{Page, TableRow, table};
 use super::screen::Paint;
 use crate::outcome::Outcome;
@@ -28,19 +29,19 @@ pub fn page(release: &Release) -> Page {
 
 /// Returns the end of a release as Markdown, for a step summary.
 pub fn markdown(release: &Release) -> String {
-    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
     let row = |target: &ReleaseTarget| {
-        let detail = cell(target.detail.as_deref().unwrap_or_default());
+        let detail = markdown::escape(target.detail.as_deref().unwrap_or_default());
         format!(
-            "| {} | `{}` | {} | {detail} |",
+            "| {} | {} | {} | {detail} |",
             target_noun(target.kind),
-            target.key,
+            markdown::code(&target.key),
             target.state.outcome().words()
         )
     };
     let rows: Vec<String> = release.targets.iter().map(row).collect();
     let head = "| target | name | outcome | detail |\n| --- | --- | --- | --- |";
-    format!("**release {}**: {}\n\n{head}\n{}\n", release.id, release.outcome().words(), rows.join("\n"))
+    let id = markdown::escape(&release.id);
+    format!("**release {id}**: {}\n\n{head}\n{}\n", release.outcome().words(), rows.join("\n"))
 }
 
 /// Returns a line for each unchanged schedule.

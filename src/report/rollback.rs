@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::plan::via_event;
+use super::printable::one_line;
 use super::screen::{Paint, paint};
 use crate::events::rollback as events;
 use crate::events::service::DeployedImage;
@@ -32,7 +33,7 @@ pub fn text(target: &Target, color: bool) -> String {
     lines.extend(reason_text(target).map(|why| format!("  why   {why}")));
     lines.extend(target.left_out.iter().map(|left| format!("  not   {}", skipped_text(left))));
     lines.extend(target.pinned.iter().map(|image| format!("  image {}", pinned_text(image))));
-    lines.join("\n")
+    lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns what a schedule is rolled back to: a line for each of its targets, with the service that it follows.
@@ -40,7 +41,7 @@ pub fn schedule_text(plan: &SchedulePlan, services: &[String], color: bool) -> S
     let name = paint(color, Paint::Bold, &plan.key);
     let lines = schedule_targets(plan, services).map(|(id, from, to, service)| {
         let target = if id.is_empty() { String::new() } else { format!(" target `{id}`") };
-        format!("{name}:{target} rolls back from {from} to {to}, with `{service}`")
+        one_line(&format!("{name}:{target} rolls back from {from} to {to}, with `{service}`"))
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -1,14 +1,14 @@
 //! Formats the end of a rollout: the verdict in one line, what runs now, and what to do next.
 
 use super::screen::Paint;
-use super::text::shell_quote;
 use crate::aws::types::{RolloutState, revision_name};
 use crate::duration;
+use crate::shell::quote;
 use crate::watch::judge::Verdict;
 use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
 
 /// Returns the verdict in one line.
-pub(super) fn verdict_line(settled: &WatchResult) -> (Paint, String) {
+pub fn verdict_line(settled: &WatchResult) -> (Paint, String) {
     let (paint, verdict) =
         if settled.rollout.going_back { requested_rollback_line(settled) } else { outcome_line(settled) };
     match &settled.failure_response {
@@ -109,10 +109,11 @@ fn rollback_text(to: &str, end: &WatchOutcome) -> String {
 }
 
 /// Returns what runs now, and the next commands.
-pub(super) fn next_steps(settled: &WatchResult, flags: &str) -> Vec<String> {
+pub fn next_steps(settled: &WatchResult, flags: &str) -> Vec<String> {
     let followed = &settled.rollout;
-    let deployment = followed.deployment.as_ref().map(|id| format!(" --deployment {id}")).unwrap_or_default();
-    let place = format!("{} --cluster {}", shell_quote(&followed.name), shell_quote(&followed.cluster));
+    let deployment =
+        followed.deployment.as_ref().map(|id| format!(" --deployment {}", quote(id))).unwrap_or_default();
+    let place = format!("{} --cluster {}", quote(&followed.name), quote(&followed.cluster));
     let wait = |deployment: &str| format!("watch it again: `ecsail{flags} wait {place}{deployment}`");
     let look = format!("show its state: `ecsail{flags} status {place}`");
     match (&settled.outcome, &settled.failure_response) {
@@ -176,7 +177,7 @@ fn rollback_hint(settled: &WatchResult, flags: &str) -> Option<String> {
     let way = followed.way_back.as_ref()?;
     // A service that no longer exists cannot be rolled back; one that already runs that deployment need not be.
     settled.running.as_ref().filter(|runs| runs.deployment != way.deployment)?;
-    let (name, cluster) = (shell_quote(&followed.name), shell_quote(&followed.cluster));
+    let (name, cluster) = (quote(&followed.name), quote(&followed.cluster));
     let command = format!("`ecsail{flags} rollback {name} --cluster {cluster}`");
     Some(if way.revision == followed.revision {
         format!("roll back to the previous deployment: {command}")

@@ -1,11 +1,15 @@
-//! Writes to stdout and stderr, with colours: everything that is printed passes through here.
+//! Writes to stdout and stderr, with colours: everything that is printed passes through here, and through the filter of
+//! `printable` for what others wrote.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
 
+use super::printable::{filtered, one_line, styled, unmarked, with_own_styles, without_commands};
 use super::wrap::wrap;
 use crate::error::Failure;
 use crate::settings::ColorChoice;
@@ -64,6 +68,8 @@ pub struct Screen {
     /// Whether stdout is a terminal.
     pub is_stdout_terminal: bool,
     is_sandbox: bool,
+    /// Whether a CI system takes commands from what is printed.
+    is_ci: bool,
 }
 
 /// The colours, each for one meaning.
@@ -78,12 +84,12 @@ pub enum Paint {
 
 impl Screen {
     /// Returns the screen of this process.
-    pub fn new(color: ColorChoice, no_color: bool, sandbox: bool) -> Screen {
+    pub fn new(color: ColorChoice, sandbox: bool) -> Screen {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let colored = |terminal: bool| match color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => terminal && !no_color,
+            ColorChoice::Auto => terminal,
         };
         Screen {
             stderr_color: colored(err),
@@ -92,59 +98,98 @@ impl Screen {
             is_stderr_terminal: err,
             is_stdout_terminal: out,
             is_sandbox: sandbox,
+            is_ci: false,
         }
     }
 
-    /// Writes the answer.
+    /// Returns the screen of a process whose output a CI system reads.
+    pub fn in_ci(self, is_ci: bool) -> Screen {
+        Screen { is_ci, ..self }
+    }
+
+    /// Writes a line of the answer. Line breaks in it, which others wrote, become spaces. An answer never has the prefix of
+    /// the sandbox, so that other programs can read it.
     pub fn write_answer(&self, text: &str) {
-        write_answer(&self.with_prefix(text));
+        self.write_answer_lines(&one_line(text));
     }
 
-    /// Writes the answer without the prefix of the sandbox: for documents that another program reads.
+    /// Writes lines of the answer.
+    pub fn write_answer_lines(&self, text: &str) {
+        write_answer(&self.without_controls(&filtered(text)));
+    }
+
+    /// Writes the answer as it is: for documents that another program reads. Only on a terminal is it filtered.
     pub fn write_raw_answer(&self, text: &str) {
-        write_answer(text);
+        write_answer(&self.exact_off_terminal(text));
     }
 
-    /// Writes a part of the story.
+    /// Writes lines that a program wrote. Only on a terminal are they filtered.
+    pub fn write_log_answer(&self, text: &str) {
+        write_answer(&unmarked(&self.exact_off_terminal(text)));
+    }
+
+    fn exact_off_terminal<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.is_stdout_terminal { Cow::from(filtered(text)) } else { Cow::from(text) }
+    }
+
+    /// Writes a line of the story. Line breaks in it, which others wrote, become spaces.
     pub fn write_story(&self, text: &str) {
-        record_write(STDERR, write_line(&mut io::stderr().lock(), &self.with_prefix(text)));
+        self.write_story_lines(&one_line(text));
     }
 
-    /// Writes the answer; on a terminal long lines are wrapped at words.
+    /// Writes lines of the story.
+    pub fn write_story_lines(&self, text: &str) {
+        record_write(STDERR, write_line(&mut io::stderr().lock(), &self.shown(text)));
+    }
+
+    /// Returns a text as it is written: filtered, with the prefix of the sandbox, and without commands for a CI system.
+    fn shown(&self, text: &str) -> String {
+        self.without_controls(&self.with_prefix(&filtered(text)))
+    }
+
+    /// Returns a filtered text as it is written: without commands for a CI system.
+    fn without_controls(&self, text: &str) -> String {
+        unmarked(&if self.is_ci { without_commands(text) } else { text.to_owned() })
+    }
+
+    /// Writes a line of the answer; on a terminal long lines are wrapped at words.
     pub fn write_answer_wrapped(&self, text: &str) {
-        self.write_answer(&self.wrap_answer(text));
+        self.write_answer_lines(&self.wrap_answer(&one_line(text)));
     }
 
     /// Returns an answer, wrapped to the width of the terminal.
     pub fn wrap_answer(&self, text: &str) -> String {
-        self.wrap_for(text, self.is_stdout_terminal, &Term::stdout())
+        wrap_for(text, self.is_stdout_terminal, &Term::stdout(), 0)
     }
 
-    /// Writes a part of the story; on a terminal long lines are wrapped at words.
+    /// Writes a line of the story; on a terminal a long one is wrapped at words.
     pub fn write_story_wrapped(&self, text: &str) {
-        self.write_story(&self.wrap_story(text));
+        self.write_story_lines_wrapped(&one_line(text));
+    }
+
+    /// Writes lines of the story; on a terminal long ones are wrapped at words.
+    pub fn write_story_lines_wrapped(&self, text: &str) {
+        self.write_story_lines(&self.wrap_story(text));
     }
 
     /// Returns a part of the story, wrapped to the width of the terminal.
     pub fn wrap_story(&self, text: &str) -> String {
-        self.wrap_for(text, self.is_stderr_terminal, &Term::stderr())
+        let prefix = if self.is_sandbox { SANDBOX_PREFIX.len() } else { 0 };
+        wrap_for(text, self.is_stderr_terminal, &Term::stderr(), prefix)
     }
 
-    fn wrap_for(&self, text: &str, is_terminal: bool, terminal: &Term) -> String {
-        if !is_terminal {
-            return text.to_owned();
-        }
-        let mark = if self.is_sandbox { SANDBOX_PREFIX.len() } else { 0 };
-        // On a very narrow terminal too little is left to wrap into.
-        wrap(text, usize::from(terminal.size().1).saturating_sub(mark + 1).max(20))
-    }
-
-    /// Returns a text with every line prefixed, in the sandbox.
+    /// Returns a part of the story with every line prefixed, in the sandbox.
     pub fn with_prefix(&self, text: &str) -> String {
-        if !self.is_sandbox {
+        let prefix = self.prefix();
+        if prefix.is_empty() {
             return text.to_owned();
         }
-        text.lines().map(|line| format!("{SANDBOX_PREFIX}{line}\n")).collect::<String>().trim_end().to_owned()
+        text.lines().map(|line| format!("{prefix}{line}\n")).collect::<String>().trim_end().to_owned()
+    }
+
+    /// Returns what stands before each line of the story: the mark of the sandbox, or nothing.
+    pub fn prefix(&self) -> String {
+        if self.is_sandbox { paint(self.stderr_color, Paint::Dim, SANDBOX_PREFIX) } else { String::new() }
     }
 
     /// Returns the answer to a yes-or-no question; anything but yes is no.
@@ -154,16 +199,89 @@ impl Screen {
 
     /// Returns the answer to a question; empty where there is none.
     pub fn ask(&self, question: &str) -> String {
-        let _ = write!(io::stderr().lock(), "{} ", self.with_prefix(question));
+        let _ = write!(io::stderr().lock(), "{} ", self.shown(question));
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer).is_ok();
         if read { answer.trim().to_owned() } else { String::new() }
     }
 }
 
+/// Returns a text wrapped to the width of a terminal, on which each line has a prefix of so many columns.
+fn wrap_for(text: &str, is_terminal: bool, terminal: &Term, prefix: usize) -> String {
+    // What is removed has no width.
+    let text = filtered(text);
+    if !is_terminal {
+        return text;
+    }
+    // On a very narrow terminal too little is left to wrap into.
+    wrap(&text, usize::from(terminal.size().1).saturating_sub(prefix + 1).max(20))
+}
+
 fn write_line(to: &mut impl Write, text: &str) -> io::Result<()> {
     writeln!(to, "{text}")?;
     to.flush()
+}
+
+/// The help, or an error of the command line, without and with colours.
+#[derive(Debug)]
+pub struct HelpText {
+    pub plain: String,
+    pub colored: String,
+    /// Whether it goes to stderr.
+    pub is_error: bool,
+}
+
+/// Writes the help, or an error of the command line.
+pub fn write_help(help: &HelpText, environment: &BTreeMap<String, String>) {
+    let screen = Screen::new(color_choice(ColorChoice::Auto, environment), false).in_ci(is_ci(environment));
+    let has_color = if help.is_error { screen.stderr_color } else { screen.stdout_color };
+    let text = if has_color { with_own_styles(&help.colored) } else { help.plain.clone() };
+    if help.is_error {
+        screen.write_story_lines(text.trim_end());
+    } else {
+        screen.write_answer_lines(text.trim_end());
+    }
+}
+
+/// Returns whether a variable is set and not empty.
+pub(super) fn is_set(environment: &BTreeMap<String, String>, name: &str) -> bool {
+    environment.get(name).is_some_and(|value| !value.is_empty())
+}
+
+/// Returns whether a CI system reads the output, and takes commands from it: GitHub Actions, Azure Pipelines or `TeamCity`.
+pub(super) fn is_ci(environment: &BTreeMap<String, String>) -> bool {
+    ["GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"].iter().any(|name| is_set(environment, name))
+}
+
+/// Returns whether stdout is a file, so that nobody sees the answers before the end.
+pub(super) fn is_stdout_file() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        let stdout = io::stdout().as_fd().try_clone_to_owned();
+        stdout.is_ok_and(|stdout| std::fs::File::from(stdout).metadata().is_ok_and(|data| data.is_file()))
+    }
+    #[cfg(not(unix))]
+    false
+}
+
+/// Writes a line of stderr or stdout that is already as it is to be written.
+pub(super) fn write_exact(to_stdout: bool, text: &str) {
+    if to_stdout {
+        return write_answer(text);
+    }
+    record_write(STDERR, write_line(&mut io::stderr().lock(), text));
+}
+
+/// Returns when to use colour: as the flag says, else as `NO_COLOR`, `FORCE_COLOR` or `CLICOLOR_FORCE` say.
+pub fn color_choice(flag: ColorChoice, environment: &BTreeMap<String, String>) -> ColorChoice {
+    let value = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+    let is_on = |name: &str| value(name).is_some_and(|value| value != "0" && value != "false");
+    match flag {
+        ColorChoice::Auto if value("NO_COLOR").is_some() => ColorChoice::Never,
+        ColorChoice::Auto if is_on("FORCE_COLOR") || is_on("CLICOLOR_FORCE") => ColorChoice::Always,
+        flag => flag,
+    }
 }
 
 /// Returns a text in a colour, or unchanged.
@@ -175,5 +293,5 @@ pub fn paint(color: bool, paint: Paint, text: &str) -> String {
         Paint::Bold => "1",
         Paint::Dim => "2",
     };
-    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    if color { styled(code, text) } else { text.to_owned() }
 }

@@ -5,6 +5,7 @@ use crate::aws::types::Task;
 use crate::duration;
 use crate::events::task::{EndedTask, TaskEnded, TaskStop};
 use crate::outcome::Outcome;
+use crate::shell::quote;
 use crate::watch::task::judge::TaskOutcome;
 use crate::watch::task::{TaskResult, TaskRunOutcome, TaskRunResult};
 
@@ -105,11 +106,11 @@ pub fn next_steps(end: &TaskRunResult) -> Vec<String> {
     if !goes_on {
         return Vec::new();
     }
-    let cluster = super::shell_quote(&end.cluster);
+    let cluster = quote(&end.cluster);
     let open: Vec<&TaskResult> = end.tasks.iter().filter(|task| task.outcome.is_none()).collect();
     let region = open.first().and_then(|task| task.arn.split(':').nth(3)).unwrap_or_default();
-    let place = format!("--cluster {cluster} --region {region}");
-    let ids: Vec<&str> = open.iter().map(|task| task.id()).collect();
+    let place = format!("--cluster {cluster} --region {}", quote(region));
+    let ids: Vec<String> = open.iter().map(|task| quote(task.id())).collect();
     let mut lines =
         vec![format!("show its state: `aws ecs describe-tasks {place} --tasks {}`", ids.join(" "))];
     lines.extend(ids.iter().map(|id| format!("stop it: `aws ecs stop-task {place} --task {id}`")));

@@ -7,13 +7,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::given_flags::GivenFlags;
-use super::layout::without_control_characters;
 use super::live::LiveDisplay;
 use super::page::{Page, PageLine};
 use super::page_in_place::PageInPlace;
+use super::pager::Pager;
+use super::printable::{filtered, one_line};
 use super::progress_line::{as_rollback, progress_line};
 use super::rollout_result::{next_steps, verdict_line};
-use super::screen::{Paint, SANDBOX_PREFIX, Screen, paint};
+use super::screen::{Paint, Screen, color_choice, is_ci, paint};
 use super::{
     Event, InterruptAnswer, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskInterruptAnswer,
     TaskQuestion, error, explanation, hook, plan, problems, release, rollback,
@@ -27,7 +28,7 @@ use crate::events::JsonEvent;
 use crate::manifest::schedules::schedule_noun;
 use crate::outcome::Outcome;
 use crate::release::{Release, TargetKind};
-use crate::settings::Settings;
+use crate::settings::{ColorChoice, Settings};
 use crate::tail::merge::LogLine;
 use crate::watch::task::{TaskRunOutcome, TaskRunResult};
 use crate::watch::{FailureResponse, Progress, WatchResult};
@@ -44,26 +45,27 @@ pub struct TextReporter {
     page_in_place: Option<Box<PageInPlace>>,
     is_quiet: bool,
     is_verbose: bool,
+    pager: Option<Pager>,
     pub(super) flags: GivenFlags,
 }
 
 /// Writes one line to stderr as it is.
 pub(super) fn write_stderr_line(text: &str) {
-    Screen::new(crate::settings::ColorChoice::Never, true, false).write_story(text);
+    Screen::new(ColorChoice::Never, false).write_story_lines(text);
 }
 
 impl TextReporter {
     /// Returns the report for this process's streams.
     pub fn new(style: OutputStyle, settings: &Settings) -> TextReporter {
-        let no_color = settings.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let screen = Screen::new(style.color, no_color, settings.sandbox.is_some());
+        let is_ci = is_ci(&settings.environment);
+        let color = color_choice(style.color, &settings.environment);
+        let screen = Screen::new(color, settings.sandbox.is_some()).in_ci(is_ci);
         let dumb = settings.environment.get("TERM").is_some_and(|term| term == "dumb");
-        let moves = !style.no_progress && !dumb && !no_color;
+        let moves = !style.no_progress && !dumb;
         let live = screen.is_stderr_terminal && moves && !style.quiet;
         let in_place = (screen.is_stdout_terminal && moves)
             .then(|| Box::new(PageInPlace::new(screen.is_stderr_terminal)));
-        let prefix = if settings.sandbox.is_some() { SANDBOX_PREFIX } else { "" };
-        let live = live.then(|| LiveDisplay::new(prefix, screen.stderr_color));
+        let live = live.then(|| LiveDisplay::new(&screen.prefix(), screen.stderr_color));
         let verbose = style.verbosity > 0;
         let (said, going_back) = (RefCell::default(), RefCell::default());
         TextReporter {
@@ -74,20 +76,26 @@ impl TextReporter {
             page_in_place: in_place,
             is_quiet: style.quiet,
             is_verbose: verbose,
+            pager: Pager::from_environment(&settings.process_environment),
             flags: GivenFlags::from_settings(settings),
         }
     }
 
-    /// Writes a part of the story, above the live display if there is one.
+    /// Writes a line of the story. Line breaks in it, which others wrote, become spaces.
     fn write_story(&self, text: &str) {
+        self.write_story_lines(&one_line(text));
+    }
+
+    /// Writes a part of the story, above the live display if there is one.
+    fn write_story_lines(&self, text: &str) {
         if self.is_quiet {
             return;
         }
-        let prefixed = self.screen.with_prefix(text);
+        let prefixed = self.screen.with_prefix(&filtered(text));
         match (&self.page_in_place, &self.live) {
             (Some(page), _) if page.write_above(&prefixed) => {}
             (_, Some(live)) => live.write_above(&prefixed),
-            (_, None) => self.screen.write_story(text),
+            (_, None) => self.screen.write_story_lines(text),
         }
     }
 
@@ -97,7 +105,7 @@ impl TextReporter {
             let paint = line.paint.map(|color| paint(self.screen.stdout_color, color, text));
             paint.unwrap_or_else(|| text.to_owned())
         };
-        self.screen.wrap_answer(&without_control_characters(&line.text)).lines().map(color).collect()
+        self.screen.wrap_answer(&one_line(&line.text)).lines().map(color).collect()
     }
 
     fn write_page(&self, page: &Page) {
@@ -108,13 +116,17 @@ impl TextReporter {
     fn redraw_page(&self, page: &Page, changed: &Page) {
         let Some(place) = &self.page_in_place else { return self.write_page(changed) };
         let lines = page.lines().flat_map(|line| self.shown_lines(line));
-        let lines = lines.map(|line| self.screen.with_prefix(&line));
         place.show(lines.collect());
     }
 
-    /// Writes a part of the story that may be long.
+    /// Writes a line of the story that may be long.
     fn write_story_wrapped(&self, text: &str) {
-        self.write_story(&self.screen.wrap_story(text));
+        self.write_story_lines_wrapped(&one_line(text));
+    }
+
+    /// Writes lines of the story that may be long.
+    fn write_story_lines_wrapped(&self, text: &str) {
+        self.write_story_lines(&self.screen.wrap_story(text));
     }
 
     fn show_progress(&self, progress: &Progress) {
@@ -159,7 +171,7 @@ impl TextReporter {
             _ => None,
         };
         for diagnosis in settled.diagnosis.iter().chain(back) {
-            self.screen.write_story_wrapped(&explanation::text(key, diagnosis, color));
+            self.screen.write_story_lines_wrapped(&explanation::text(key, diagnosis, color));
         }
         let (mark, text) = verdict_line(settled);
         self.screen.write_answer_wrapped(&format!("{key}: {}", paint(self.screen.stdout_color, mark, &text)));
@@ -179,6 +191,14 @@ impl TextReporter {
     pub(super) fn next_steps(&self, settled: &WatchResult) -> Vec<String> {
         next_steps(settled, self.flags.without_cluster())
     }
+
+    /// Writes a long text, in a pager if stdout is a terminal.
+    fn write_paged(&self, text: &str) {
+        let pager = self.pager.as_ref().filter(|_| self.screen.is_stdout_terminal);
+        if !pager.is_some_and(|pager| pager.show(text)) {
+            self.screen.write_raw_answer(text);
+        }
+    }
 }
 
 impl Reporter for TextReporter {
@@ -190,17 +210,17 @@ impl Reporter for TextReporter {
                 self.write_story_wrapped(&paint(color, Paint::Dim, &format!("note: {text}")));
             }
             Event::FileProblems(invalid) if invalid.problems.is_empty() => {}
-            Event::FileProblems(invalid) => self.write_story(&problems::text(invalid, color)),
+            Event::FileProblems(invalid) => self.write_story_lines(&problems::text(invalid, color)),
             Event::Plan { plan, answer: Some(PlanFormat::Text) } => {
-                self.screen.write_answer(&plan::text(plan, self.screen.stdout_color));
+                self.screen.write_answer_lines(&plan::text(plan, self.screen.stdout_color));
             }
             Event::Plan { plan, answer: Some(PlanFormat::Markdown) } => {
                 self.screen.write_raw_answer(&plan::markdown(plan));
             }
-            Event::Plan { plan, answer: None } => self.write_story(&plan::text(plan, color)),
-            Event::Rollback(target) => self.write_story_wrapped(&rollback::text(target, color)),
+            Event::Plan { plan, answer: None } => self.write_story_lines(&plan::text(plan, color)),
+            Event::Rollback(target) => self.write_story_lines_wrapped(&rollback::text(target, color)),
             Event::ScheduleRollback { plan, services } => {
-                self.write_story_wrapped(&rollback::schedule_text(plan, services, color));
+                self.write_story_lines_wrapped(&rollback::schedule_text(plan, services, color));
             }
             Event::Registered { revision } => self.write_story(&format!("registered {revision}")),
             Event::RevisionRemoved { revision, deleted, done, of } => {
@@ -244,7 +264,7 @@ impl Reporter for TextReporter {
                 self.screen.write_answer(&format!("{service}: attributes updated, {revision} stays"));
             }
             Event::UpdateFailed { service, error } => {
-                self.screen.write_story_wrapped(&error::failure_text(error, color, &self.flags));
+                self.screen.write_story_lines_wrapped(&error::failure_text(error, color, &self.flags));
                 self.screen.write_answer(&format!(
                     "{service}: {}",
                     paint(self.screen.stdout_color, Paint::Bad, "not updated")
@@ -253,18 +273,9 @@ impl Reporter for TextReporter {
             Event::Documents([]) => {}
             Event::Documents(documents) => self.write_documents(documents),
             Event::Checked { services, stages } => self.screen.write_answer(&checked_text(*services, stages)),
-            // Output that another program reads has no prefix.
-            Event::Answer {
-                event:
-                    JsonEvent::Serving(_)
-                    | JsonEvent::Completions(_)
-                    | JsonEvent::ShownSchema(_)
-                    | JsonEvent::Man(_),
-                text,
-            } => self.screen.write_raw_answer(text),
             Event::LogLine { line, width, .. } => {
                 let Screen { stdout_color: color_out, is_stdout_terminal: terminal_out, .. } = self.screen;
-                self.screen.write_answer(&super::log::text(line, *width, color_out, terminal_out));
+                self.screen.write_log_answer(&super::log::text(line, *width, color_out, terminal_out));
             }
             Event::TaskStarted { key, cluster, revision, tasks, attached, .. } => {
                 let line = super::task::started_line(key, cluster, revision, tasks, *attached);
@@ -289,6 +300,15 @@ impl Reporter for TextReporter {
                 }
             }
             Event::ReleaseEnded(release) => self.write_release(release),
+            // Output that another program reads is printed as it is.
+            Event::Answer {
+                event: JsonEvent::Serving(_) | JsonEvent::Completions(_) | JsonEvent::ShownSchema(_),
+                text,
+            } => self.screen.write_raw_answer(text),
+            Event::Answer { text, event: JsonEvent::Explain(_) | JsonEvent::Scenarios(_) } => {
+                self.screen.write_answer_lines(text);
+            }
+            Event::PagedAnswer { text, .. } => self.write_paged(text),
             Event::Answer { text, .. } => self.screen.write_answer(text),
             Event::Page(page) => self.write_page(page),
             Event::Refreshed { page, changed } => self.redraw_page(page, changed),
@@ -298,7 +318,7 @@ impl Reporter for TextReporter {
 
     fn report_error(&self, error: &Failure) {
         self.end_display();
-        self.screen.write_story(&error::text(error, self.screen.stderr_color, &self.flags));
+        self.screen.write_story_lines(&error::text(error, self.screen.stderr_color, &self.flags));
     }
 
     fn confirm(&self, question: &str) -> Option<bool> {
@@ -379,14 +399,14 @@ impl TextReporter {
             let text = super::log::task_line(line, width, color, terminal);
             text.split('\n').for_each(|one| self.write_story(&format!("{key} | {one}")));
         } else {
-            self.screen.write_answer(&super::log::task_line(line, width, color_out, terminal_out));
+            self.screen.write_log_answer(&super::log::task_line(line, width, color_out, terminal_out));
         }
     }
 
     fn write_task_run(&self, end: &TaskRunResult, answer: bool) {
         let color = self.screen.stderr_color;
         if let Some(diagnosis) = &end.diagnosis {
-            self.screen.write_story_wrapped(&explanation::text(&end.key, diagnosis, color));
+            self.screen.write_story_lines_wrapped(&explanation::text(&end.key, diagnosis, color));
         }
         let (mark, text) = super::task::verdict_line(end);
         let quiet = end.is_success() && end.outcome == TaskRunOutcome::NotWaited;
@@ -445,15 +465,5 @@ fn checked_text(services: usize, stages: &[String]) -> String {
     match stages {
         [] => format!("{services} checked, no problems"),
         stages => format!("{services} checked in {}, no problems", stages.join(", ")),
-    }
-}
-
-/// Quotes an argument for a shell.
-pub fn shell_quote(argument: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
-    if argument.chars().all(plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', "'\\''"))
     }
 }

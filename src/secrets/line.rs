@@ -106,8 +106,8 @@ fn without_values(line: String, secrets: &[String]) -> String {
     values.iter().fold(line, |line, value| line.replace(value, HIDDEN))
 }
 
-/// Returns a text without escape sequences, control characters, and characters that change the direction of
-/// writing.
+/// Returns a text as one line without escape sequences, control characters, and characters that change the direction of
+/// writing. Line breaks, but one at the end, become spaces.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -115,14 +115,25 @@ pub fn printable(text: &str) -> String {
         match next {
             '\u{1b}' => skip_escape(&mut rest),
             '\u{9b}' => skip_control_sequence(&mut rest),
-            '\n' if rest.peek().is_some() => shown.push(' '),
+            '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => skip_control_string(&mut rest),
+            '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                shown.push_str(if rest.peek().is_some() { " " } else { "" });
+            }
             '\t' => shown.push('\t'),
-            c if c.is_control() => {}
-            '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c if controls_terminal(c) => {}
             c => shown.push(c),
         }
     }
     shown
+}
+
+/// Returns whether a character moves the cursor, begins a control sequence, ends a line, or changes the direction of writing.
+pub fn controls_terminal(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
 }
 
 type Characters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
@@ -134,18 +145,9 @@ fn skip_escape(rest: &mut Characters<'_>) {
             rest.next();
             skip_control_sequence(rest);
         }
-        // A string, such as a window's title: it ends at BEL or at `ESC \`.
         Some(']' | 'P' | 'X' | '^' | '_') => {
-            while let Some(next) = rest.next() {
-                match next {
-                    '\u{7}' | '\u{9c}' => break,
-                    '\u{1b}' => {
-                        rest.next_if_eq(&'\\');
-                        break;
-                    }
-                    _ => {}
-                }
-            }
+            rest.next();
+            skip_control_string(rest);
         }
         Some(' '..='/') => {
             while rest.next_if(|c| (' '..='/').contains(c)).is_some() {}
@@ -155,6 +157,20 @@ fn skip_escape(rest: &mut Characters<'_>) {
             rest.next();
         }
         _ => {}
+    }
+}
+
+/// Skips a string, such as a window's title, up to its end: BEL, ST, or `ESC \`.
+fn skip_control_string(rest: &mut Characters<'_>) {
+    while let Some(next) = rest.next() {
+        match next {
+            '\u{7}' | '\u{9c}' => return,
+            '\u{1b}' => {
+                rest.next_if_eq(&'\\');
+                return;
+            }
+            _ => {}
+        }
     }
 }
 

@@ -18,7 +18,9 @@ mod snippet;
 mod text;
 mod value;
 
-pub use line::{masked_line, masked_message, masked_reason, printable, secrets_among, secrets_of};
+pub use line::{
+    controls_terminal, masked_line, masked_message, masked_reason, printable, secrets_among, secrets_of,
+};
 pub use names::hides;
 pub use setting::{hides_value, looks_secret};
 pub use snippet::holds_secret;

@@ -8,6 +8,7 @@ use crate::aws::ApiError;
 use crate::aws::error::ApiErrorKind;
 use crate::aws::error::failure;
 use crate::error::Failure;
+use crate::shell;
 
 impl LogTail<'_> {
     /// Reports a note, once.
@@ -58,7 +59,9 @@ impl LogTail<'_> {
         match error.kind {
             ApiErrorKind::NotFound => {
                 let hint = format!(
-                    "create it (`aws logs create-log-group --log-group-name {group} --region {region}`), or set the log option `awslogs-create-group: \"true\"`"
+                    "create it (`aws logs create-log-group --log-group-name {} --region {}`), or set the log option `awslogs-create-group: \"true\"`",
+                    shell::quote(group),
+                    shell::quote(region)
                 );
                 let message = format!(
                     "no log group named `{group}` in {region}, to which container `{}` writes",

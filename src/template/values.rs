@@ -74,17 +74,28 @@ pub(super) fn with_missing_name(value: Value, path: &[String]) -> Value {
 /// # Errors
 /// A value that no document can contain, such as a macro.
 pub(super) fn node_from_value(value: &Value) -> Result<Node, Error> {
+    node_at_depth(value, 0)
+}
+
+/// The most lists and mappings that may stand in each other: YAML has as many at most (`serde-saphyr`), and more would overflow the
+/// stack.
+const MAX_DEPTH: usize = 128;
+
+fn node_at_depth(value: &Value, depth: usize) -> Result<Node, Error> {
+    if depth > MAX_DEPTH {
+        return Err(Error::new(ErrorKind::InvalidOperation, "lists and mappings are nested too deeply"));
+    }
     let span = SourceSpan::new(SourceId::from_index(0), 0..0);
     let kind = match value.kind() {
         ValueKind::Undefined => NodeKind::Undefined,
         ValueKind::None => NodeKind::Null,
         ValueKind::Seq | ValueKind::Iterable => {
             let items: Result<Vec<Node>, Error> =
-                value.try_iter()?.checked().map(|item| node_from_value(&item?)).collect();
+                value.try_iter()?.checked().map(|item| node_at_depth(&item?, depth + 1)).collect();
             NodeKind::Seq(items?)
         }
         ValueKind::Map if value.downcast_object_ref::<MissingName>().is_some() => NodeKind::Undefined,
-        ValueKind::Map => NodeKind::Map(map_entries(value, span)?),
+        ValueKind::Map => NodeKind::Map(map_entries(value, span, depth)?),
         ValueKind::Plain => match value.downcast_object_ref::<SpelledValue>() {
             Some(spelled) => NodeKind::Scalar(spelled.scalar.clone()),
             None => return plain_node(value, span),
@@ -94,13 +105,13 @@ pub(super) fn node_from_value(value: &Value) -> Result<Node, Error> {
     Ok(Node { kind, span })
 }
 
-fn map_entries(value: &Value, span: SourceSpan) -> Result<Vec<(NodeKey, Node)>, Error> {
+fn map_entries(value: &Value, span: SourceSpan, depth: usize) -> Result<Vec<(NodeKey, Node)>, Error> {
     let mut entries = Vec::new();
     for key in value.try_iter()?.checked() {
         let key = key?;
-        let node = node_from_value(&key)?;
+        let node = node_at_depth(&key, depth + 1)?;
         let name = node.text().map(str::to_owned).ok_or_else(no_document_value)?;
-        entries.push((NodeKey { name, span }, node_from_value(&value.get_item(&key)?)?));
+        entries.push((NodeKey { name, span }, node_at_depth(&value.get_item(&key)?, depth + 1)?));
     }
     Ok(entries)
 }

@@ -144,11 +144,13 @@ impl WatchItem {
     /// Returns whether its ending has to be explained, and is not yet.
     fn should_explain(&self) -> bool {
         let Some((ending, _)) = &self.outcome else { return false };
-        let good = matches!(
-            ending,
-            WatchOutcome::Settled(Verdict::Succeeded | Verdict::Superseded { .. } | Verdict::Reached { .. })
-                | WatchOutcome::Lost { .. }
-        );
+        let superseded = matches!(ending, WatchOutcome::Settled(Verdict::Superseded { .. }));
+        let good = (superseded && !self.is_looked_at_once)
+            || matches!(
+                ending,
+                WatchOutcome::Settled(Verdict::Succeeded | Verdict::Reached { .. })
+                    | WatchOutcome::Lost { .. }
+            );
         // A rollback that was requested needs no explanation.
         let asked =
             self.rollout.going_back && matches!(ending, WatchOutcome::Settled(Verdict::RolledBack { .. }));

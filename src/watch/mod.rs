@@ -165,6 +165,8 @@ struct WatchItem {
     outage: Option<outage::Outage>,
     outcome: Option<(WatchOutcome, Duration)>,
     is_explained: bool,
+    /// Whether it is only looked at, to explain what was wrong even where it was superseded.
+    is_looked_at_once: bool,
     diagnosis: Option<Diagnosis>,
     warnings: Vec<String>,
     recorder: Option<TimelineRecorder>,
@@ -246,6 +248,18 @@ impl<'a> RolloutWatch<'a> {
             self.poll_and_judge().await;
             self.next_poll_at = Instant::now() + self.time_to_next_poll();
         }
+    }
+
+    /// Looks at a deployment once, and returns its verdict as of now with what explains it.
+    pub async fn explain_once(&mut self, followed: WatchedRollout) -> WatchResult {
+        self.items = vec![WatchItem { is_looked_at_once: true, ..WatchItem::new(followed) }];
+        self.poll_and_judge().await;
+        for item in self.items.iter_mut().filter(|item| item.outcome.is_none()) {
+            let verdict = judge(&item.rollout, &item.snapshot, item.snapshot.at);
+            item.outcome = Some((WatchOutcome::Settled(verdict), item.started_at.elapsed()));
+        }
+        self.explain_results().await;
+        self.items.remove(0).into_result()
     }
 
     /// Ends the watch of everything that is still open, without a verdict, and returns the results.
@@ -338,6 +352,7 @@ impl WatchItem {
             outage: None,
             outcome: None,
             is_explained: false,
+            is_looked_at_once: false,
             diagnosis: None,
             warnings: Vec::new(),
             recorder: None,

@@ -3,6 +3,7 @@
 //! A poll is plain data and adding one is pure, so that a recorded timeline replays exactly as the watch saw it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 use crate::aws::types::{
@@ -37,6 +38,9 @@ pub struct WatchedRollout {
     /// Whether its tasks have containers that are not essential; `None` where that is not known.
     #[serde(skip)]
     pub has_side_containers: Option<bool>,
+    /// The attributes of the service as the update left them, in normal form; empty where the run did not make it.
+    #[serde(skip)]
+    pub attributes_after: Map<String, Value>,
     /// How far the rollout is watched.
     pub until: WatchUntil,
     /// A rollback of the deployment was requested: the watch waits for it.

@@ -145,3 +145,33 @@ fn every_verb_has_help_with_examples() {
     }
     folder.run(&["--version"]).exits(0).answers(concat!("ecsail ", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn files_are_completed_after_the_manifest_flag() {
+    let folder = Folder::new(&[("shop.yml", MANIFEST)]);
+    assert_eq!(completed(&folder, &["-f", "sh"]), ["shop.yml"]);
+}
+
+#[test]
+fn rules_and_topics_are_completed() {
+    let folder = Folder::new(&[]);
+    assert_eq!(completed(&folder, &["explain", "fargate-cpu"]), ["fargate-cpu-memory"]);
+    assert_eq!(completed(&folder, &["docs", "mani"]), ["manifest"]);
+}
+
+#[test]
+fn scenarios_are_completed_after_the_sandbox_flag() {
+    let folder = Folder::new(&[]);
+    let found = completed(&folder, &["--sandbox=crash-r"]);
+    assert!(found.iter().any(|word| word.ends_with("crash-rollback")), "{found:?}");
+}
+
+#[test]
+fn tags_that_were_shown_are_completed() {
+    let world = World::new(Scenario::Steady);
+    world.run(&["images", "web"]).exits(0);
+    world.sandbox.clear_requests();
+    assert_eq!(completed(&world.folder, &["deploy", "--tag", ""]), ["v3", "v2", "v1"]);
+    assert_eq!(completed(&world.folder, &["rollback", "web", "--to", "v2"]), ["v2"]);
+    assert!(world.sandbox.requests().is_empty());
+}

@@ -167,7 +167,7 @@ fn moto_deploys_without_completing() {
         .folder
         .run(&[KEPT, &["plan", "--tag", "v1"]].concat())
         .exits(0)
-        .answers("web: no changes (web:1 stays)");
+        .answers("web: web:1 is being deployed already");
     let run = emulator.deploy(&["--tag", "v2", "--supersede", "--timeout", "2s"]).exits(4);
     // Its answer keeps the old deployment, and the new one never appears, which must not be a success.
     run.answers("web: web:2 is still in progress after ")

@@ -90,6 +90,15 @@ const SITUATIONS: &[(&str, &[Situation])] = &[
         ],
     ),
     (
+        "why",
+        &[
+            after(Some((BEGUN, Scenario::Crash)), &["why", "web"], Scenario::Crash),
+            after(Some((BEGUN, Scenario::Unhealthy)), &["why", "web"], Scenario::Unhealthy),
+            after(DEPLOYED, &["why", "web"], Scenario::Steady),
+            of(&["why", "wbe"], Scenario::Steady),
+        ],
+    ),
+    (
         "wait",
         &[
             after(Some((BEGUN, Scenario::Crash)), &["wait", "web"], Scenario::Crash),
@@ -236,6 +245,7 @@ const NOT_PLAYED: &[(&[&str], &str, &str)] = &[
     (&["continue"], "ecs:DescribeServiceRevisions", "as of `cancel`"),
     (&["continue"], "ecs:DescribeTaskDefinition", "of failures as of `wait`"),
     (&["wait"], "ecs:StopServiceDeployment", "of a rollout that gets stuck, as of `restart`"),
+    (&["run"], "ecs:ListTasks", "of a task of the manifest; tested with one"),
     (&["revisions"], "events:ListTargetsByRule", "as `events:ListRules`"),
     (&["rollback", "restart", "run", "schedule diff"], "ecr:DescribePullThroughCacheRules", "as of `deploy`"),
 ];

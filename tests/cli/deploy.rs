@@ -354,7 +354,7 @@ fn depth(requests: &[ecsail_sandbox::Request]) -> usize {
 }
 
 #[test]
-fn at_most_three_round_trips_precede_the_update() {
+fn at_most_four_round_trips_precede_the_update() {
     let world = World::new(Scenario::Steady);
     // Calls that are made at once must overlap.
     world.sandbox.inject(Fault::any(FaultKind::Latency(Duration::from_millis(30))).always());
@@ -368,7 +368,8 @@ fn at_most_three_round_trips_precede_the_update() {
     {
         println!("{depth} serial round trips before UpdateService, in {} calls", before.len());
     }
-    assert!(depth <= 3, "{depth}: {before:#?}");
+    // Two to observe, one to register, and one to read the service right before it is updated.
+    assert!(depth <= 4, "{depth}: {before:#?}");
 }
 
 #[test]

@@ -322,8 +322,8 @@ fn invalid_command_line_is_an_error_event() {
         assert!(!events[0]["message"].as_str().expect("a text").contains("error:"), "{events:?}");
     }
     let typo = checked.run(folder.run(&["deplo", "--output", "json"]), 2);
-    assert_eq!(typo[0]["message"], "unrecognized subcommand 'deplo'");
-    assert_eq!(typo[0]["hints"][0], "a similar subcommand exists: 'deploy'");
+    assert_eq!(typo[0]["message"], "no command named `deplo`");
+    assert_eq!(typo[0]["hints"][0], "use `ecsail deploy`");
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn help_and_other_outputs_stay_text() {
     let folder = Folder::new(&[]);
     folder.run(&["--output", "json", "--help"]).exits(0).answers("Usage: ecsail");
     folder.run(&["--version", "--output", "json"]).exits(0).answers("ecsail ");
-    folder.run(&["nope", "--output", "text"]).exits(2).says("error: unrecognized subcommand 'nope'");
+    folder.run(&["nope", "--output", "text"]).exits(2).says("error: no command named `nope`");
     let literal = folder.run(&["nope", "--", "--output", "json"]).exits(2);
     assert_eq!(literal.stdout, "");
 }

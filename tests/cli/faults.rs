@@ -102,7 +102,10 @@ fn credentials_that_expire_while_watching_are_no_failed_rollout() {
 fn html_answer_is_reported_with_its_status() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::Html500).always());
-    world.deploy("v2").exits(1).says("ecs:DescribeServices: HTTP 500: ");
+    world
+        .run(&["deploy", "service", "web", "--tag", "v2", "--yes", "--timeout", "1s"])
+        .exits(1)
+        .says("ecs:DescribeServices: HTTP 500: ");
     world.unchanged();
 }
 
@@ -123,7 +126,7 @@ fn an_effect_that_cannot_be_looked_up_is_not_repeated() {
     assert_eq!(world.revisions("web"), 2, "registered once");
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropAfter).times(1));
-    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always().after(1));
+    world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always().after(2));
     world.run(&["deploy", "--tag", "v1", "--force"]).exits(1).says("it may have taken effect");
     assert_eq!(world.calls("UpdateService").len(), 1);
 }

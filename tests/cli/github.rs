@@ -6,11 +6,16 @@ use ecsail::watch::judge::Verdict;
 use ecsail::watch::snapshot::WatchedRollout;
 use ecsail::watch::{WatchOutcome, WatchResult};
 use ecsail_sandbox::Scenario;
+use serde_json::json;
 
-use crate::support::{DEFINITION, Folder, MANIFEST, World};
+use crate::support::{DEFINITION, Folder, MANIFEST, World, service};
 
 fn world(scenario: Scenario) -> World {
-    let mut world = World::with_breaker(scenario);
+    in_github(World::with_breaker(scenario))
+}
+
+/// Returns a world that is a step of a workflow, with files for its summary and its outputs.
+fn in_github(mut world: World) -> World {
     let path = |name: &str| world.folder.dir.path().join(name).to_str().expect("text").to_owned();
     let (summary, output) = (path("summary.md"), path("output.txt"));
     world.folder = world
@@ -25,6 +30,37 @@ fn read(world: &World, name: &str) -> String {
     std::fs::read_to_string(world.folder.dir.path().join(name)).expect("written")
 }
 
+/// Returns the outputs of a step, in their order.
+fn outputs(world: &World) -> Vec<(String, String)> {
+    let text = read(world, "output.txt");
+    let mut lines = text.lines();
+    let mut found = Vec::new();
+    while let Some((name, delimiter)) = lines.next().and_then(|line| line.split_once("<<")) {
+        let value: Vec<&str> = lines.by_ref().take_while(|line| *line != delimiter).collect();
+        found.push((name.to_owned(), value.join("\n")));
+    }
+    found
+}
+
+fn owned(pair: (&str, &str)) -> (String, String) {
+    (pair.0.to_owned(), pair.1.to_owned())
+}
+
+#[test]
+fn services_whose_names_are_alike_have_outputs_of_their_own() {
+    let services = "  web-a: { task_definition: web.yml }\n  WEB_A: { task_definition: web.yml }\n  web_a:\n";
+    let manifest = MANIFEST.replace("  web:\n", services);
+    let seeded = ["web-a", "web_a", "WEB_A"].map(|name| service(name, json!({})));
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world = in_github(World::with(Scenario::Steady, &files, &seeded));
+    let run = world.run(&["deploy", "--tag", "v2"]).exits(0);
+    let names: Vec<String> = outputs(&world).into_iter().map(|(name, _)| name.to_lowercase()).collect();
+    for name in ["web-a_revision", "web-a_deployed", "web_a_revision", "web_a_deployed"] {
+        assert_eq!(names.iter().filter(|other| *other == name).count(), 1, "{name} in {names:?}");
+    }
+    run.says("::warning title=ecsail::the outputs of `");
+}
+
 #[test]
 fn a_deploy_leaves_a_summary_and_outputs() {
     let world = world(Scenario::Steady);
@@ -36,14 +72,14 @@ fn a_deploy_leaves_a_summary_and_outputs() {
             && summary.contains("**web**: deployed web:2"),
         "{summary}"
     );
-    assert_eq!(read(&world, "output.txt"), "web_revision=web:2\nweb_deployed=true\n");
+    assert_eq!(outputs(&world), [("web_revision", "web:2"), ("web_deployed", "true")].map(owned));
 }
 
 #[test]
 fn a_rollback_is_an_annotation_and_no_deployed_output() {
     let world = world(Scenario::Crash);
     world.deploy("v2").exits(3).says("::error title=ecsail%3A web::web:2 was rolled back, web:1 is running");
-    assert_eq!(read(&world, "output.txt"), "web_revision=web:2\nweb_deployed=false\n");
+    assert_eq!(outputs(&world), [("web_revision", "web:2"), ("web_deployed", "false")].map(owned));
 }
 
 #[test]
@@ -63,7 +99,7 @@ fn problems_are_annotations_at_their_lines() {
 fn an_unchanged_service_has_outputs_too() {
     let world = world(Scenario::Steady);
     world.deploy("v1").exits(0).answers("unchanged");
-    assert_eq!(read(&world, "output.txt"), "web_revision=web:1\nweb_deployed=false\n");
+    assert_eq!(outputs(&world), [("web_revision", "web:1"), ("web_deployed", "false")].map(owned));
 }
 
 #[test]

@@ -335,3 +335,10 @@ fn pacing_is_on_or_off() {
     world.folder = world.folder.env("ECSAIL_PACING", "fast");
     world.run(&["status"]).exits(2).says("`ECSAIL_PACING` is `fast`, not `on` or `off`");
 }
+
+#[test]
+fn pause_before_looking_again_is_a_duration() {
+    let mut world = World::new(Scenario::Steady);
+    world.folder = world.folder.env("ECSAIL_LOOKUP_PAUSE", "soon");
+    world.run(&["status"]).exits(2).says("`ECSAIL_LOOKUP_PAUSE` is `soon`: not a duration");
+}

@@ -227,5 +227,5 @@ fn hints_name_the_service_and_keep_the_given_flags() {
 fn where_nothing_can_be_rolled_back_to_the_hint_names_the_next_command() {
     let world = World::new(Scenario::Steady);
     let refused = world.run(&["rollback", "web", "--yes"]).exits(1);
-    refused.says("nothing to roll back to").says("history web`").says("deploy service web --tag TAG`");
+    refused.says("nothing to roll back to").says("history web`").says("deploy web --tag TAG`");
 }

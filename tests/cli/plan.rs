@@ -83,9 +83,9 @@ fn a_deployment_in_progress_is_noted_by_plan_and_by_a_dry_run_alike() {
     let planned = json(&["plan", "--tag", "v3"]).event("plan");
     assert_eq!(json(&["deploy", "--tag", "v3", "--dry-run"]).event("plan"), planned);
     assert!(planned["notes"][0].as_str().is_some_and(|text| text.contains("`web`")), "{planned}");
-    // An apply is refused, and so is one of the same tag: its deployment has not ended yet.
+    // Another tag is refused, and the same one is watched.
     world.deploy("v3").exits(5);
-    world.deploy("v2").exits(5);
+    world.deploy("v2").exits(0).says("already; watching that");
     world.unchanged();
 }
 

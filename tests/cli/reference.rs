@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use ecsail::cli::Cli;
-use ecsail::commands::GLOBAL_OPTIONS;
 use ecsail::document::normalize::lists::{LISTS, ListOrder};
 use ecsail::document::normalize::spelling::SPELLINGS;
 use ecsail::document::normalize::values::VALUES;
 use ecsail::document::problem::Severity;
 use ecsail::exit_codes::{COMMAND_EXIT_CODES, EXIT_CODES};
+use ecsail::help::GLOBAL_OPTIONS;
 use ecsail::lint::checks::all_checks;
 use ecsail::permissions::{self, Need};
 use ecsail_sandbox::scenarios;
@@ -48,7 +48,7 @@ fn commands_are_current() {
          ## Global flags\n\nEvery command takes these flags.\n\n",
     );
     body.push_str(&flags(global(&program)));
-    for command in program.get_subcommands().filter(|command| is_listed(command)) {
+    for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
         body.push_str(&section(command, 2));
     }
     compare("commands.md", "the arguments of the program (`src/cli.rs`, `src/commands/`)", &body);

@@ -546,9 +546,10 @@ fn a_task_runs_what_the_service_runs_though_its_tag_has_moved() {
 #[test]
 fn a_hook_in_the_sandbox_reaches_no_account_and_shows_no_secret() {
     let folder = crate::support::Folder::new(&[("ecsail.yml", MANIFEST), ("task.yml", DEFINITION)]);
-    let hooks = "vars: { slack_token: abcdef123456789 }\nhooks:\n  before_deploy: 'echo $AWS_PROFILE $AWS_ENDPOINT_URL {{ vars.slack_token }}'\n";
+    let hooks = "hooks:\n  before_deploy: 'echo $AWS_PROFILE $AWS_ENDPOINT_URL $SLACK_TOKEN'\n";
     folder.write("ecsail.yml", &format!("{MANIFEST}{hooks}"));
-    let folder = folder.env("AWS_PROFILE", "production").env("ECSAIL_POLL_INTERVAL", "20ms");
+    let folder = folder.env("AWS_PROFILE", "production").env("SLACK_TOKEN", "abcdef123456789");
+    let folder = folder.env("ECSAIL_POLL_INTERVAL", "20ms");
     let run = folder.run(&["--sandbox", "deploy", "service", "web", "--tag", "v2"]);
     assert!(run.stderr.contains("before_deploy: http://127.0.0.1:"), "{}", run.stderr);
     assert!(!run.stderr.contains("production") && !run.stderr.contains("abcdef123456789"), "{}", run.stderr);

@@ -19,11 +19,9 @@ fn state_is_kept_from_one_command_to_the_next_until_reset() {
     let run = folder
         .run(&["--sandbox", "deploy", "service", "web", "--tag", "v2"])
         .exits(0)
-        .answers("sandbox: web: deployed web:2");
-    assert!(
-        run.stderr.lines().chain(run.stdout.lines()).all(|line| line.starts_with("sandbox: ")),
-        "{run:?}"
-    );
+        .answers("web: deployed web:2");
+    assert!(run.stderr.lines().all(|line| line.starts_with("sandbox: ")), "{run:?}");
+    assert!(!run.stdout.contains("sandbox: "), "an answer is for other programs too: {run:?}");
     folder.run(&["--sandbox", "deploy", "--tag", "v2"]).exits(0).answers("web: unchanged, web:2 stays");
     folder.run(&["--sandbox", "status"]).exits(0).answers("web: web:2, 2/2 running");
     folder.run(&["sandbox", "reset"]).exits(0).answers("removed ");
@@ -47,8 +45,38 @@ fn a_scenario_is_picked_by_name() {
 }
 
 #[test]
-fn a_tag_that_is_not_there_is_a_missing_tag_here_too() {
-    folder().run(&["--sandbox", "deploy", "--tag", "v9"]).exits(1).says("newest tags: v3, v2, v1");
+fn a_tag_that_is_asked_for_is_made() {
+    let folder = folder();
+    folder
+        .run(&["--sandbox", "deploy", "--tag", "3f2a9c1"])
+        .exits(0)
+        .says("sandbox: note: the sandbox had no image `3f2a9c1`, and has one now")
+        .answers("web: deployed web:2");
+    let again = folder.run(&["--sandbox", "deploy", "--tag", "3f2a9c1"]).exits(0).answers("unchanged");
+    assert!(!again.stderr.contains("had no image"), "{}", again.stderr);
+}
+
+#[test]
+fn where_images_are_missing_a_tag_is_too() {
+    folder().run(&["--sandbox=no-image", "deploy", "--tag", "v9"]).exits(1).says("newest tags: v3, v2, v1");
+}
+
+#[test]
+fn images_can_be_pushed() {
+    let folder = folder();
+    folder.run(&["sandbox", "push", "v7"]).exits(0).answers("pushed `v7` to app");
+    folder.run(&["sandbox", "push", "v7"]).exits(0).answers("nothing to push");
+    folder.run(&["sandbox", "push", "v8", "--image", "ap"]).exits(2).says("did you mean `app`?");
+    folder.run(&["--sandbox", "images", "web"]).exits(0).answers("v7");
+}
+
+#[test]
+fn a_first_deploy_of_what_runs_already_says_so() {
+    let folder = folder();
+    let note = "in a new sandbox `v1` runs already; deploy `v2` to see a rollout";
+    folder.run(&["--sandbox", "deploy", "--tag", "v1"]).exits(0).says(note);
+    let second = folder.run(&["--sandbox", "deploy", "--tag", "v1"]).exits(0);
+    assert!(!second.stderr.contains(note), "{}", second.stderr);
 }
 
 #[test]

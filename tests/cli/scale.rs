@@ -79,7 +79,7 @@ fn no_wait_does_not_watch() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["scale", "web", "--desired", "4", "--yes", "--no-wait"]).exits(0);
     run.answers("web: the desired count is 4 now, not waiting for the tasks");
-    assert_eq!(world.calls("DescribeServices").len(), 1);
+    assert_eq!(world.calls("DescribeServices").len(), 2, "once for the plan, once before the change");
 }
 
 #[test]

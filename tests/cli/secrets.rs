@@ -6,7 +6,7 @@ use ecsail::document::normalize::normalize;
 use ecsail::document::problem::Problem;
 use ecsail::error::Failure;
 use ecsail::plan::diff::{Change, diff};
-use ecsail::plan::{Plan, Revision, ServicePlan};
+use ecsail::plan::{Plan, Revision, ServicePlan, ServiceState};
 use ecsail::report::given_flags::GivenFlags;
 use ecsail::report::{error, plan};
 use ecsail::secrets::{HIDDEN, looks_secret, masked_line, secrets_of};
@@ -125,6 +125,8 @@ fn plan_of(changes: Vec<Change>) -> Plan {
         service_changes: Vec::new(),
         reasons: Vec::new(),
         members: Default::default(),
+        observed: ServiceState::default(),
+        supersede: false,
         deployment_before: None,
         retag: Default::default(),
         way_back: None,

@@ -50,7 +50,7 @@ fn scenario(simulation: &SharedSimulation, input: &Value) -> (u16, Value) {
 fn fault(simulation: &SharedSimulation, input: Value) -> (u16, Value) {
     match serde_json::from_value::<Fault>(input) {
         Ok(fault) => {
-            simulation.lock().faults.add(fault);
+            simulation.lock().add_fault(fault);
             (200, json!({}))
         }
         Err(error) => (400, json!({ "error": error.to_string() })),

@@ -75,6 +75,24 @@ impl Fault {
     }
 }
 
+/// A call that somebody else makes. Its errors are ignored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OtherCall {
+    /// The AWS service, such as `ecs`.
+    pub service: String,
+    /// The operation, such as `UpdateService`.
+    pub operation: String,
+    /// Its input.
+    pub input: Value,
+}
+
+impl OtherCall {
+    /// Returns a call of an operation of ECS.
+    pub fn ecs(operation: &str, input: Value) -> OtherCall {
+        OtherCall { service: "ecs".to_owned(), operation: operation.to_owned(), input }
+    }
+}
+
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FaultKind {
@@ -117,6 +135,22 @@ pub enum FaultKind {
         /// The name of the member.
         member: String,
     },
+    /// The answer has this text before and behind each of its texts, but those of the members of these names and below them.
+    Foreign {
+        /// The text.
+        text: String,
+        /// The members that keep theirs.
+        except: Vec<String>,
+    },
+    /// Somebody else makes a call right before this one takes effect. Another fault may be injected into the same call.
+    Preceded(OtherCall),
+    /// Somebody else makes a call right after this one took effect. Another fault may be injected into the same call.
+    Followed(OtherCall),
+    /// The answer of a call that reads shows the state of this long ago in simulated time, up to two seconds. Another fault
+    /// may be injected into the same call.
+    Stale(Duration),
+    /// The call takes effect, this much simulated time passes, and the connection is closed without an answer.
+    DropLate(Duration),
     /// Any other error.
     Code {
         /// The HTTP status.
@@ -146,13 +180,26 @@ impl FaultKind {
             }
             FaultKind::DropBefore
             | FaultKind::DropAfter
+            | FaultKind::DropLate(_)
+            | FaultKind::Preceded(_)
+            | FaultKind::Followed(_)
+            | FaultKind::Stale(_)
             | FaultKind::Withheld { .. }
             | FaultKind::Latency(_)
             | FaultKind::Html500
             | FaultKind::LeftOut(_)
             | FaultKind::Shown { .. }
+            | FaultKind::Foreign { .. }
             | FaultKind::FailedEntries { .. } => None,
         }
+    }
+
+    /// Returns whether another fault may be injected into the same call.
+    fn goes_with_others(&self) -> bool {
+        matches!(
+            self,
+            FaultKind::Latency(_) | FaultKind::Stale(_) | FaultKind::Preceded(_) | FaultKind::Followed(_)
+        )
     }
 
     /// Changes an answer as the fault has it.
@@ -168,10 +215,18 @@ impl FaultKind {
                     {
                         inner.insert(member.clone(), Value::from("shown"));
                     }
-                    self.change_answer(value);
+                    let kept = matches!(self, FaultKind::Foreign { except, .. } if except.contains(name));
+                    if !kept {
+                        self.change_answer(value);
+                    }
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.change_answer(item)),
+            Value::String(value) => {
+                if let FaultKind::Foreign { text, .. } = self {
+                    *value = format!("{text}{value}{text}");
+                }
+            }
             _ => {}
         }
     }
@@ -186,7 +241,30 @@ pub(crate) struct Faults {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct InjectedFault {
     pub(crate) latency: Duration,
+    /// How old the state is that the answer shows.
+    pub(crate) stale: Option<Duration>,
+    /// What others call right before and right after.
+    pub(crate) before: Vec<OtherCall>,
+    pub(crate) after: Vec<OtherCall>,
     pub(crate) kind: Option<FaultKind>,
+}
+
+impl InjectedFault {
+    /// Adds a fault; of those that decide the answer, the first counts.
+    fn add(&mut self, kind: &FaultKind) {
+        match kind {
+            FaultKind::Latency(latency) => self.latency += *latency,
+            FaultKind::Stale(age) => self.stale = Some(*age),
+            FaultKind::Preceded(call) => self.before.push(call.clone()),
+            FaultKind::Followed(call) => self.after.push(call.clone()),
+            other => self.kind = Some(other.clone()),
+        }
+    }
+}
+
+/// Returns whether an operation only reads.
+pub(crate) fn is_read(operation: &str) -> bool {
+    ["Describe", "List", "Get"].iter().any(|verb| operation.starts_with(verb))
 }
 
 impl Faults {
@@ -198,15 +276,13 @@ impl Faults {
         self.waiting.clear();
     }
 
-    /// Takes the faults for a call: the sum of all latencies, and the first other fault.
+    /// Takes the faults for a call: those that go with others, and the first one that does not.
     pub(crate) fn take(&mut self, service: &str, operation: &str) -> InjectedFault {
         let mut strike = InjectedFault::default();
         for fault in self.waiting.iter_mut().filter(|f| f.is_for(service, operation)) {
-            let latency = match &fault.kind {
-                FaultKind::Latency(latency) => Some(*latency),
-                _ if strike.kind.is_some() => continue,
-                _ => None,
-            };
+            if strike.kind.is_some() && !fault.kind.goes_with_others() {
+                continue;
+            }
             if fault.skip > 0 {
                 fault.skip -= 1;
                 continue;
@@ -217,10 +293,7 @@ impl Faults {
             if fault.times != u32::MAX {
                 fault.times -= 1;
             }
-            match latency {
-                Some(latency) => strike.latency += latency,
-                None => strike.kind = Some(fault.kind.clone()),
-            }
+            strike.add(&fault.kind);
         }
         self.waiting.retain(|fault| fault.times > 0);
         strike

@@ -15,10 +15,13 @@ mod control;
 mod expression;
 mod faults;
 mod hidden_values;
+mod history;
 mod ids;
+mod in_process;
 mod model;
 mod params;
 mod protocol;
+mod random_faults;
 mod rate_limits;
 mod request_log;
 mod rollout;
@@ -40,7 +43,9 @@ use serde_json::Value;
 
 pub use api::ApiError;
 pub use clock::Clock;
-pub use faults::{Fault, FaultKind};
+pub use faults::{Fault, FaultKind, OtherCall};
+pub use in_process::{HttpRequest, HttpResponse};
+pub use random_faults::RandomFaults;
 pub use request_log::Request;
 pub use scenario::{Scenario, ScenarioInfo, UnknownScenario, scenarios};
 pub use seed::{Seed, SeedRepository, SeedService, SeedTag};
@@ -132,11 +137,12 @@ impl Sandbox {
         self.server.port()
     }
 
-    /// Adds clusters, services in a steady state, and images; skips those that exist already.
+    /// Adds clusters, services in a steady state, and images; skips those that exist already. Returns the number of images
+    /// that were added.
     ///
     /// # Errors
     /// When ECS would refuse one of them; the text names it and gives ECS's reason.
-    pub fn seed(&self, seed: &Seed) -> Result<(), String> {
+    pub fn seed(&self, seed: &Seed) -> Result<usize, String> {
         seed::apply(&mut self.simulation.lock().state, seed)
     }
 
@@ -148,7 +154,12 @@ impl Sandbox {
 
     /// Adds a fault, to be injected into the calls that it matches.
     pub fn inject(&self, fault: Fault) {
-        self.simulation.lock().faults.add(fault);
+        self.simulation.lock().add_fault(fault);
+    }
+
+    /// Injects faults that a seed chooses into all calls from now on, beside those of `inject`.
+    pub fn inject_random(&self, faults: RandomFaults) {
+        self.simulation.lock().add_random_faults(faults);
     }
 
     /// Removes all faults that have not been used up, and sends the answers that were withheld.
@@ -165,6 +176,11 @@ impl Sandbox {
     /// Removes all requests from the log.
     pub fn clear_requests(&self) {
         self.simulation.lock().log.clear();
+    }
+
+    /// Returns the simulation, for the modules that answer requests.
+    pub(crate) fn simulation(&self) -> &SharedSimulation {
+        &self.simulation
     }
 
     /// Moves simulated time on, whatever the clock.

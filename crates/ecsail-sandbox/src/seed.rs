@@ -77,11 +77,11 @@ pub struct SeedTag {
     pub findings: Option<BTreeMap<String, i64>>,
 }
 
-/// Adds what a seed describes.
+/// Adds what a seed describes, and returns the number of images that were not there before.
 ///
 /// # Errors
 /// When ECS would refuse one of the services; the text names it and gives ECS's reason.
-pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<(), String> {
+pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<usize, String> {
     let mut caller = state.own_caller();
     if let Some(account) = &seed.account {
         account.clone_into(&mut caller.account);
@@ -91,9 +91,10 @@ pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<(), String>
         region.clone_into(&mut caller.region);
     }
     let mut context = state.call_context(&caller);
-    seed.repositories.iter().for_each(|repository| add_repository(&mut context, repository));
+    let added = seed.repositories.iter().map(|repository| add_repository(&mut context, repository)).sum();
     seed.clusters.iter().for_each(|name| add_cluster(&mut context, name));
-    seed.services.iter().try_for_each(|service| add_service(&mut context, service))
+    seed.services.iter().try_for_each(|service| add_service(&mut context, service))?;
+    Ok(added)
 }
 
 fn add_cluster(context: &mut CallContext<'_>, name: &str) {
@@ -102,8 +103,9 @@ fn add_cluster(context: &mut CallContext<'_>, name: &str) {
     context.resources.clusters.entry(name.to_owned()).or_insert(fresh);
 }
 
-fn add_repository(context: &mut CallContext<'_>, seed: &SeedRepository) {
-    let now = context.now;
+/// Returns the number of images that were not there before.
+fn add_repository(context: &mut CallContext<'_>, seed: &SeedRepository) -> usize {
+    let (now, mut added) = (context.now, 0);
     let repository = context.resources.repositories.entry(seed.name.clone()).or_insert_with(|| Repository {
         name: seed.name.clone(),
         created: now - SEED_AGE,
@@ -123,10 +125,12 @@ fn add_repository(context: &mut CallContext<'_>, seed: &SeedRepository) {
         let pushed = image.pushed_at.map_or(now - SEED_AGE, |at| (at * 1000.0) as Millis);
         let tag = Some(image.tag.as_str()).filter(|tag| !tag.is_empty());
         push_image(repository, &digest, tag, pushed, None, MEDIA_TYPE);
+        added += 1;
         for known in repository.images.iter_mut().filter(|known| known.digest == digest) {
             known.findings.clone_from(&image.findings);
         }
     }
+    added
 }
 
 /// Registers the task definition and creates the service as it is an hour after its creation.

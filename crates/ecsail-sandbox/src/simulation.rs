@@ -16,10 +16,12 @@ use crate::Options;
 use crate::api::{ApiCall, ApiError};
 use crate::arn::last_segment;
 use crate::clock::{MAX_CATCH_UP, SimulatedClock, millis, wall_now};
-use crate::faults::{FaultKind, Faults};
+use crate::faults::{Fault, FaultKind, Faults, InjectedFault, OtherCall, is_read};
+use crate::history::{History, MAX_STALENESS};
 use crate::params::texts;
 use crate::protocol::auth::CredentialScope;
 use crate::protocol::errors;
+use crate::random_faults::{RandomFaultSource, RandomFaults};
 use crate::rate_limits::RateLimits;
 use crate::request_log::RequestLog;
 use crate::rollout;
@@ -82,6 +84,8 @@ pub(crate) struct Simulation {
     started: Millis,
     pub(crate) log: RequestLog,
     pub(crate) faults: Faults,
+    random_faults: Option<RandomFaultSource>,
+    history: History,
     rate_limits: Option<RateLimits>,
 }
 
@@ -107,6 +111,8 @@ impl Simulation {
             clock,
             log: RequestLog::default(),
             faults: Faults::default(),
+            random_faults: None,
+            history: History::default(),
             rate_limits,
         })
     }
@@ -126,6 +132,41 @@ impl Simulation {
                 scenarios.by_service.insert(name.to_owned(), scenario);
             }
             None => scenarios.default = scenario,
+        }
+    }
+
+    /// Adds a fault to be injected.
+    pub(crate) fn add_fault(&mut self, fault: Fault) {
+        if matches!(fault.kind, FaultKind::Stale(_)) {
+            self.history.keep();
+        }
+        self.faults.add(fault);
+    }
+
+    /// Chooses faults for all calls from now on.
+    pub(crate) fn add_random_faults(&mut self, faults: RandomFaults) {
+        self.history.keep();
+        self.random_faults = Some(RandomFaultSource::new(faults));
+    }
+
+    /// Takes the faults of a call.
+    pub(crate) fn take_faults(&mut self, call: &ApiCall) -> InjectedFault {
+        let mut injected = self.faults.take(&call.service, &call.operation);
+        if let Some(random) = &mut self.random_faults {
+            random.add(&call.operation, &mut injected);
+        }
+        injected
+    }
+
+    /// Makes the calls of somebody else.
+    pub(crate) fn call_by_others(&mut self, calls: &[OtherCall]) {
+        for other in calls {
+            let (service, operation) = (other.service.clone(), other.operation.clone());
+            let call = ApiCall { service, operation, input: other.input.clone() };
+            let caller = self.state.own_caller();
+            if let Err(error) = self.answer(&caller, &call) {
+                tracing::warn!(%error, operation = call.operation, "a call of somebody else failed");
+            }
         }
     }
 
@@ -152,6 +193,9 @@ impl Simulation {
         }
         while *now / 1000 < target / 1000 {
             *now = (*now / 1000 + 1) * 1000;
+            if target - *now <= MAX_STALENESS {
+                self.history.record(*now, regions);
+            }
             for resources in regions.values_mut() {
                 logs::keep_streams_of_expired_tasks(resources, *now);
                 rollout::step(resources, ids, *now);
@@ -168,8 +212,9 @@ impl Simulation {
         &mut self,
         call: &ApiCall,
         signature: Result<CredentialScope, ApiError>,
-        fault: Option<&FaultKind>,
+        injected: &InjectedFault,
     ) -> Result<Value, ApiError> {
+        let fault = injected.kind.as_ref();
         let scope = match signature {
             // The token is the caller's identity.
             Err(_) if call.operation == "AssumeRoleWithWebIdentity" => {
@@ -196,8 +241,22 @@ impl Simulation {
                 let failure = partial_failure::EntryFailure { ids, code, message };
                 partial_failure::answer(call, &failure, |rest| self.answer(&caller, rest))
             }
-            _ => self.answer(&caller, call),
+            _ => match injected.stale.filter(|_| is_read(&call.operation)) {
+                Some(age) => self.answer_stale(&caller, call, age),
+                None => self.answer(&caller, call),
+            },
         }
+    }
+
+    /// Runs an operation that reads on the state of a while ago.
+    fn answer_stale(&mut self, caller: &Caller, call: &ApiCall, age: Duration) -> Result<Value, ApiError> {
+        let Some(past) = self.history.at(self.state.now - millis(age)).cloned() else {
+            return self.answer(caller, call);
+        };
+        let present = std::mem::replace(&mut self.state.regions, past);
+        let answer = self.answer(caller, call);
+        self.state.regions = present;
+        answer
     }
 
     /// Runs the operation of a call at the current simulated time.
@@ -205,6 +264,9 @@ impl Simulation {
     /// # Errors
     /// Those of the operation.
     pub(crate) fn answer(&mut self, caller: &Caller, call: &ApiCall) -> Result<Value, ApiError> {
+        if !is_read(&call.operation) {
+            self.history.record(self.state.now, &self.state.regions);
+        }
         services::answer(&mut self.state, caller, call)
     }
 

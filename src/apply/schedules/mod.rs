@@ -2,7 +2,7 @@
 //! it is replaced, because it may have changed while services rolled out.
 //!
 //! Nothing is done twice: calls to EventBridge set absolute values, and calls to EventBridge Scheduler carry a client
-//! token.
+//! token. After a lost answer, a call is sent again only where nobody else has changed the schedule.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,6 +11,7 @@ use futures_util::future::join;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
+use crate::apply::lost_answer::{Trace, send_once};
 use crate::apply::reporter::{ApplyReporter, ScheduleAction};
 use crate::aws::RULES_AT_ONCE;
 use crate::aws::types::{ObservedSchedule, TaskDefinition, Via};
@@ -223,6 +224,28 @@ async fn retry_passing<T>(
         error.is_retryable() || error.code.as_deref().is_some_and(|code| passing.contains(&code))
     };
     retry(Policy::CALL, passes, call).await
+}
+
+/// Sends a call as [`send_once`] does; errors with one of the codes in `passing` are transient as well.
+async fn send_passing<T>(
+    aws: &Aws,
+    attempted: &str,
+    passing: &[&str],
+    call: impl AsyncFn() -> Result<T, ApiError>,
+    look: impl AsyncFn() -> Result<Trace<T>, ApiError>,
+) -> Result<T, Failure> {
+    let passes = |error: &ApiError| {
+        error.is_retryable() || error.code.as_deref().is_some_and(|code| passing.contains(&code))
+    };
+    send_once(aws, attempted, passes, call, look).await
+}
+
+/// Returns the failure of a call whose answer was lost, to a schedule or rule that somebody else has changed since.
+fn lost_failure(noun: &str, name: &str) -> Failure {
+    let message =
+        format!("no answer to the change of {noun} `{name}`, which somebody else has changed since");
+    let hint = "it is unknown whether the change took effect, and it is not sent again: check with `ecsail schedule list`";
+    Failure::error(message).with_hint(hint.to_owned()).unclear(true)
 }
 
 /// Returns the failure of a call.

@@ -32,9 +32,9 @@ pub(super) async fn restore(plan: &SchedulePlan, aws: &Aws) -> Result<(), Failur
         return Err(changed_since_plan(plan, "was changed"));
     }
     match (&plan.before, plan.via) {
-        (Some(before), Via::Scheduler) => scheduler::restore_schedule(before, aws).await,
+        (Some(before), Via::Scheduler) => scheduler::restore_schedule(before, &found, aws).await,
         (None, Via::Scheduler) => scheduler::delete_schedule(plan.group.as_deref(), &plan.name, aws).await,
-        (Some(before), Via::Rule) => rules::restore_rule(plan, before, aws).await,
+        (Some(before), Via::Rule) => rules::restore_rule(plan, before, &found, aws).await,
         (None, Via::Rule) => {
             let ids: Vec<String> = plan.targets.iter().map(|target| target.id.clone()).collect();
             rules::delete_rule(&plan.name, &ids, aws).await

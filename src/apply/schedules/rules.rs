@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{call_failure, changed_since_plan, complete_target, retry_passing};
+use super::{call_failure, changed_since_plan, complete_target, lost_failure, retry_passing, send_passing};
+use crate::apply::lost_answer::Trace;
 use crate::aws::error::ApiErrorKind;
 use crate::aws::eventbridge::FailedEntry;
 use crate::aws::types::{ObservedSchedule, TaskDefinition};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
-use crate::plan::schedules::rule::{MAX_TARGETS, as_put_rule};
+use crate::plan::schedules::rule::{self, MAX_TARGETS, as_put_rule, is_same_target};
 use crate::plan::schedules::{SchedulePlan, TargetPlan};
 use crate::retry::{Attempts, Policy};
 
@@ -35,7 +36,7 @@ pub(super) async fn apply_rule(
             let tag = |(key, value): (&String, &String)| json!({"Key": key, "Value": value});
             document["Tags"] = plan.new_tags.iter().map(tag).collect();
         }
-        put_rule(&document, &plan.name, aws).await?;
+        put_rule(&document, plan.before.as_ref(), &plan.name, aws).await?;
     }
     replace_targets(plan, targets, aws).await?;
     let Some(before) = plan.before.as_ref() else { return Ok(()) };
@@ -51,8 +52,9 @@ pub(super) async fn apply_rule(
 async fn replace_targets(plan: &SchedulePlan, targets: Vec<Value>, aws: &Aws) -> Result<(), Failure> {
     let new = new_targets(plan).count();
     let there = plan.before.as_ref().map(|before| before.targets.len()).unwrap_or_default();
-    let swap =
-        TargetSwap { put: targets, remove: plan.removed.clone(), has_room: there + new <= MAX_TARGETS };
+    let before = plan.before.as_ref().map(|before| before.targets.clone()).unwrap_or_default();
+    let remove = plan.removed.clone();
+    let swap = TargetSwap { put: targets, before, remove, has_room: there + new <= MAX_TARGETS };
     swap.run(&plan.name, plan.changes_document, aws).await
 }
 
@@ -66,6 +68,8 @@ fn new_targets(plan: &SchedulePlan) -> impl Iterator<Item = String> {
 /// Targets to put, and the ids of those to remove.
 struct TargetSwap {
     put: Vec<Value>,
+    /// The targets that the rule had right before.
+    before: Vec<Value>,
     remove: Vec<String>,
     /// Whether the rule has room for all of them at once.
     has_room: bool,
@@ -78,11 +82,11 @@ impl TargetSwap {
         if !self.has_room {
             remove_targets(rule, &self.remove, aws).await?;
             let removed = removed_hint(&self.remove);
-            return put_targets(rule, self.put, with_rule, aws)
+            return put_targets(rule, self.put, &self.before, with_rule, aws)
                 .await
                 .map_err(|failure| failure.with_hint(removed));
         }
-        put_targets(rule, self.put, with_rule, aws).await?;
+        put_targets(rule, self.put, &self.before, with_rule, aws).await?;
         remove_targets(rule, &self.remove, aws).await.map_err(|failure| {
             let both =
                 "the new targets were put, and run beside the old ones, which were not removed".to_owned();
@@ -133,28 +137,48 @@ fn is_same(before: &ObservedSchedule, found: &ObservedSchedule) -> bool {
         && all(found, before)
 }
 
-async fn put_rule(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure> {
-    let put = retry_passing(&[CONCURRENT_MODIFICATION], async || aws.put_rule(document).await).await;
-    put.map(drop).map_err(|error| call_failure(format!("failed to put rule `{name}`"), error))
+/// Puts a rule that was just read as `before`.
+async fn put_rule(
+    document: &Value,
+    before: Option<&ObservedSchedule>,
+    name: &str,
+    aws: &Aws,
+) -> Result<(), Failure> {
+    let look = async || {
+        let found = aws.rule(name).await?;
+        Ok(match (&found, before) {
+            (Some(found), _) if rule::is_same(document, found) => Trace::Ours(()),
+            (None, None) => Trace::AsBefore,
+            (Some(found), Some(before)) if rule::is_same(&before.document, found) => Trace::AsBefore,
+            _ => Trace::Foreign(lost_failure("rule", name)),
+        })
+    };
+    let attempted = format!("failed to put rule `{name}`");
+    let call = async || aws.put_rule(document).await.map(drop);
+    send_passing(aws, &attempted, &[CONCURRENT_MODIFICATION], call, look).await
 }
 
-/// Puts targets on a rule; `with_rule` is whether the rule itself was changed before.
-async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws) -> Result<(), Failure> {
+/// Puts targets on a rule that had the targets in `before`; `with_rule` is whether the rule itself was changed before.
+async fn put_targets(
+    rule: &str,
+    targets: Vec<Value>,
+    before: &[Value],
+    with_rule: bool,
+    aws: &Aws,
+) -> Result<(), Failure> {
+    let attempted = format!("failed to put the targets of rule `{rule}`");
     let (all, mut waiting) = (target_ids(&targets), targets);
     let mut attempts = Attempts::new(Policy::CALL);
     let told =
         |failure: Failure| failure.with_hint(with_rule.then(|| "the rule itself was changed".to_owned()));
     while !waiting.is_empty() {
-        let put =
-            retry_passing(&[CONCURRENT_MODIFICATION], async || aws.put_rule_targets(rule, &waiting).await)
-                .await;
-        let entries = put.map_err(|error| {
+        let call = async || aws.put_rule_targets(rule, &waiting).await;
+        let look = async || Ok(targets_trace(rule, &waiting, before, &aws.rule_targets(rule).await?));
+        let put = send_passing(aws, &attempted, &[CONCURRENT_MODIFICATION], call, look).await;
+        let entries = put.map_err(|failure| {
             let left = target_ids(&waiting);
             let done = all.iter().filter(|id| !left.contains(id));
-            told(
-                call_failure(format!("failed to put the targets of rule `{rule}`"), error)
-                    .with_hint(succeeded_hint(done)),
-            )
+            told(failure.with_hint(succeeded_hint(done)))
         })?;
         waiting = match next_step(waiting, &entries, attempts.is_last()) {
             PutTargetsStep::PutAgain(left) => left,
@@ -165,6 +189,25 @@ async fn put_targets(rule: &str, targets: Vec<Value>, with_rule: bool, aws: &Aws
         }
     }
     Ok(())
+}
+
+/// Returns what the targets of a rule show of a call without an answer that put targets.
+fn targets_trace(rule: &str, put: &[Value], before: &[Value], found: &[Value]) -> Trace<Vec<FailedEntry>> {
+    let of = |targets: &[Value], id: &Value| targets.iter().find(|target| target["Id"] == *id).cloned();
+    let is_same = |one: Option<Value>, other: Option<Value>| match (one, other) {
+        (Some(one), Some(other)) => is_same_target(&one, &other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    let there = |target: &Value| is_same(Some(target.clone()), of(found, &target["Id"]));
+    if put.iter().all(there) {
+        return Trace::Ours(Vec::new());
+    }
+    let as_before = |target: &Value| is_same(of(before, &target["Id"]), of(found, &target["Id"]));
+    if put.iter().all(|target| there(target) || as_before(target)) {
+        Trace::AsBefore
+    } else {
+        Trace::Foreign(lost_failure("rule", rule))
+    }
 }
 
 /// What follows a response of `PutTargets`.
@@ -221,17 +264,18 @@ fn succeeded_hint<'a>(done: impl Iterator<Item = &'a String>) -> Option<String> 
 pub(super) async fn restore_rule(
     plan: &SchedulePlan,
     before: &ObservedSchedule,
+    found: &ObservedSchedule,
     aws: &Aws,
 ) -> Result<(), Failure> {
     if plan.changes_document {
-        put_rule(&as_put_rule(&before.document), &plan.name, aws).await?;
+        put_rule(&as_put_rule(&before.document), Some(found), &plan.name, aws).await?;
     }
     let changed: Vec<&TargetPlan> = plan.targets.iter().filter(|target| target.changes).collect();
     let known = changed.iter().map(|target| &target.id).chain(&plan.removed);
     let known = known.filter_map(|id| before.target(id).cloned()).collect();
     let new: Vec<String> = new_targets(plan).collect();
     let room = before.targets.len() + new.len() <= MAX_TARGETS;
-    TargetSwap { put: known, remove: new, has_room: room }
+    TargetSwap { put: known, before: found.targets.clone(), remove: new, has_room: room }
         .run(&plan.name, plan.changes_document, aws)
         .await?;
     restore_tags(plan, before, aws)

@@ -1,8 +1,13 @@
 //! Changes schedules of EventBridge Scheduler, and creates the groups that they are in.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::{call_failure, changed_since_plan, complete_target, now, retry_passing};
+use super::{
+    call_failure, changed_since_plan, complete_target, lost_failure, now, retry_passing, send_passing,
+};
+use crate::apply::lost_answer::{Trace, look_repeatedly};
 use crate::aws::Aws;
 use crate::aws::error::ApiErrorKind;
 use crate::aws::types::{ObservedSchedule, TaskDefinition};
@@ -30,7 +35,7 @@ pub(super) async fn apply_schedule(
     match &plan.before {
         Some(before) => {
             ensure_unchanged(plan, before, aws).await?;
-            update_schedule(&document, &plan.name, aws).await
+            update_schedule(&document, &before.document, &plan.name, aws).await
         }
         None => create_schedule(plan, &document, aws).await,
     }
@@ -57,22 +62,37 @@ async fn create_schedule(plan: &SchedulePlan, document: &Value, aws: &Aws) -> Re
         return Ok(());
     };
     let attempted = format!("failed to create schedule `{}`", plan.name);
-    if error.code.as_deref() != Some(CONFLICT) {
+    if error.code.as_deref() != Some(CONFLICT) && !error.is_ambiguous() {
         return Err(call_failure(attempted, error));
     }
     let group = plan.group.as_deref().unwrap_or("default");
-    match aws.schedule(group, &plan.name).await {
-        Ok(Some(found)) if is_same(document, &found.document, now()) => Ok(()),
-        Ok(Some(_)) => Err(changed_since_plan(plan, "was created")),
-        Ok(None) => Err(call_failure(attempted, error)),
+    let look = async || {
+        Ok(match aws.schedule(group, &plan.name).await? {
+            Some(found) if is_same(document, &found.document, now()) => Trace::Ours(()),
+            Some(_) => Trace::Foreign(changed_since_plan(plan, "was created")),
+            None => Trace::AsBefore,
+        })
+    };
+    match look_repeatedly(aws, look).await {
+        Ok(Trace::Ours(())) => Ok(()),
+        Ok(Trace::Foreign(failure)) => Err(failure),
+        Ok(Trace::AsBefore) => Err(call_failure(attempted, error)),
         Err(lookup) => Err(super::super::unknown_effect(&attempted, &error, lookup)),
     }
 }
 
-/// Replaces a schedule.
-async fn update_schedule(document: &Value, name: &str, aws: &Aws) -> Result<(), Failure> {
-    let updated = retry_passing(&[CONFLICT], async || aws.update_schedule(document).await).await;
-    updated.map_err(|error| call_failure(format!("failed to update schedule `{name}`"), error))
+/// Replaces a schedule that was just read as `before`.
+async fn update_schedule(document: &Value, before: &Value, name: &str, aws: &Aws) -> Result<(), Failure> {
+    let group = document["GroupName"].as_str().unwrap_or("default");
+    let look = async || {
+        Ok(match aws.schedule(group, name).await? {
+            Some(found) if is_same(document, &found.document, now()) => Trace::Ours(()),
+            Some(found) if is_same(before, &found.document, now()) => Trace::AsBefore,
+            _ => Trace::Foreign(lost_failure("schedule", name)),
+        })
+    };
+    let attempted = format!("failed to update schedule `{name}`");
+    send_passing(aws, &attempted, &[CONFLICT], async || aws.update_schedule(document).await, look).await
 }
 
 /// Creates a schedule group. An existing one must have the same tags, or it belongs to another owner.
@@ -84,22 +104,39 @@ pub(super) async fn create_group(group: &NewGroup, aws: &Aws) -> Result<(), Fail
     if error.code.as_deref() != Some(CONFLICT) {
         return Err(call_failure(attempted, error));
     }
-    match aws.schedule_group_tags(&group.name).await {
-        Ok(Some(tags)) if group.tags.iter().all(|(key, value)| tags.get(key) == Some(value)) => Ok(()),
-        Ok(Some(_)) => {
-            let message = format!("schedule group `{}` is taken: it was created with other tags", group.name);
-            Err(Failure::refused(message).with_hint("choose another group with `group:`".to_owned()))
-        }
-        Ok(None) => Err(call_failure(attempted, error)),
+    let look = async || {
+        Ok(match aws.schedule_group_tags(&group.name).await? {
+            Some(tags) if has_tags_of(group, &tags) => Trace::Ours(()),
+            Some(_) => {
+                let message =
+                    format!("schedule group `{}` is taken: it was created with other tags", group.name);
+                let hint = "choose another group with `group:`".to_owned();
+                Trace::Foreign(Failure::refused(message).with_hint(hint))
+            }
+            None => Trace::AsBefore,
+        })
+    };
+    match look_repeatedly(aws, look).await {
+        Ok(Trace::Ours(())) => Ok(()),
+        Ok(Trace::Foreign(failure)) => Err(failure),
+        Ok(Trace::AsBefore) => Err(call_failure(attempted, error)),
         Err(lookup) => Err(super::super::unknown_effect(&attempted, &error, lookup)),
     }
 }
 
-/// Restores a schedule.
-pub(super) async fn restore_schedule(before: &ObservedSchedule, aws: &Aws) -> Result<(), Failure> {
+fn has_tags_of(group: &NewGroup, tags: &BTreeMap<String, String>) -> bool {
+    group.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
+}
+
+/// Restores a schedule that was just read as `found`.
+pub(super) async fn restore_schedule(
+    before: &ObservedSchedule,
+    found: &ObservedSchedule,
+    aws: &Aws,
+) -> Result<(), Failure> {
     let mut document = as_update(&before.document, now());
     document["ClientToken"] = token().into();
-    update_schedule(&document, before.name(), aws).await
+    update_schedule(&document, &found.document, before.name(), aws).await
 }
 
 /// Enables or disables a schedule. Reads it again, because an update replaces all of it.
@@ -115,7 +152,7 @@ pub(super) async fn set_schedule_enabled(
     let mut document = as_update(&found.document, now());
     document["State"] = if enabled { "ENABLED" } else { "DISABLED" }.into();
     document["ClientToken"] = token().into();
-    update_schedule(&document, name, aws).await
+    update_schedule(&document, &found.document, name, aws).await
 }
 
 /// Deletes a schedule. Succeeds if it no longer exists.

@@ -51,6 +51,7 @@ impl TestBed {
             endpoint_url: Some(sandbox.url()),
             region: Some("us-east-1".to_owned()),
             sandbox: Some(String::new()),
+            process_environment: [("ECSAIL_LOOKUP_PAUSE".to_owned(), "1ms".to_owned())].into(),
             ..Settings::default()
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -1,5 +1,6 @@
 //! Explains why a login failed, for each source of credentials in its own words, with what to do. Calls nothing.
 
+use crate::shell;
 use std::error::Error as StdError;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -83,7 +84,7 @@ fn of_profile(name: &str, source: &ProfileSource, error: &CredentialsError, text
         ProfileSource::Process(program) => {
             LoginError::new(format!("`{program}`, the `credential_process` of profile `{name}`, failed"))
                 .with_cause(process_cause(&cause))
-                .with_hint(format!("run `aws sts get-caller-identity --profile {name}` to try it alone"))
+                .with_hint(format!("run `aws sts get-caller-identity --profile {}` to try it alone", shell::quote(name)))
         }
         ProfileSource::WebIdentity { file, role } => of_web_identity(file, role, error, texts),
         ProfileSource::LoginSession => {
@@ -96,7 +97,7 @@ fn of_profile(name: &str, source: &ProfileSource, error: &CredentialsError, text
         }
         ProfileSource::Other => LoginError::new(format!("profile `{name}` has no credentials"))
             .with_cause(cause)
-            .with_hint(format!("set them with `aws configure --profile {name}` or `aws configure sso`")),
+            .with_hint(format!("set them with `aws configure --profile {}` or `aws configure sso`", shell::quote(name))),
     }
 }
 
@@ -112,7 +113,7 @@ fn of_sso(name: &str, account: &str, role: &str, texts: &[String]) -> LoginError
     }
     let login = match name {
         "default" => "log in with `aws sso login`".to_owned(),
-        name => format!("log in with `aws sso login --profile {name}`"),
+        name => format!("log in with `aws sso login --profile {}`", shell::quote(name)),
     };
     let message = if cause.contains("expired") || cause.contains("UnauthorizedException") {
         format!("the login of profile `{name}` at IAM Identity Center has expired")

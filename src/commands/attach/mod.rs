@@ -3,13 +3,13 @@
 use super::services::{FoundService, SelectedServices, ServiceIdentity};
 use crate::aws::error::failure;
 use crate::aws::lookup::in_time;
-use crate::aws::types::{ControllerType, Service, ServiceDeployment, ServiceStatus};
+use crate::aws::types::{ControllerType, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceStatus};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
 use crate::manifest::{FailureAction, Patience};
 use crate::plan::RollbackPoint;
 use crate::watch::snapshot::{WatchPolicy, WatchedRollout};
-use newest::{NewestDeployment, find_deployment, newest_deployment};
+use newest::{NewestDeployment, deployment_id, find_deployment, newest_deployment};
 
 mod newest;
 pub mod planned;
@@ -79,6 +79,16 @@ pub(super) async fn attach(
         ..target
     };
     Ok(Attached { rollout, doubt, unread })
+}
+
+/// Returns the id of the deployment before the newest, if it ended without success.
+pub(super) async fn failed_before_newest(found: &FoundService, chosen: &SelectedServices) -> Option<String> {
+    let ServiceIdentity { cluster, name, .. } = &found.identity;
+    // What cannot be read is left out: the newest deployment is known.
+    let list = chosen.aws.newest_service_deployments(cluster, name, 2).await.unwrap_or_default();
+    let before = list.get(1)?;
+    let failed = before.status.has_ended() && before.status != ServiceDeploymentStatus::Successful;
+    failed.then(|| deployment_id(before)).flatten()
 }
 
 /// Returns the deployment to watch, and a note on what is unknown of it.

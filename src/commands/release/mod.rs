@@ -2,7 +2,7 @@
 //! [`crate::release`] decides what comes next, and the watch decides the verdict of a rollout. A step begins only if
 //! the one before it succeeded; targets that were not started are reported as skipped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attach::planned::AttachedRollouts;
 use super::interrupts::Interrupts;
@@ -14,7 +14,7 @@ use super::unfinished::note_interrupted;
 use super::watch_args::WatchArgs;
 use crate::apply::{self, ApplyResult};
 use crate::aws::Aws;
-use crate::aws::types::{ObservedState, TaskDefinition, revision_name};
+use crate::aws::types::{TaskDefinition, revision_name};
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::hooks::HookPoint;
@@ -40,8 +40,6 @@ pub struct ReleaseOptions<'a> {
     pub wait: bool,
     /// Beside which tasks of the same name the tasks may run.
     pub beside: Beside,
-    /// The services as observed for the plan, or `None` with `--supersede`.
-    pub observed: Option<&'a ObservedState>,
     /// The rollouts in progress that are watched instead of updating their services.
     pub attached: &'a AttachedRollouts,
 }
@@ -55,8 +53,6 @@ pub struct ReleaseRunner<'a> {
     pub aws: &'a Aws,
     pub context: &'a CommandContext,
     pub release: Release,
-    /// Whether the release has waited for a hook, task or rollout since the plan.
-    has_waited: bool,
     /// The worst outcome of its parts so far.
     outcome: CommandOutcome,
     registered: Vec<TaskDefinition>,
@@ -82,7 +78,6 @@ impl<'a> ReleaseRunner<'a> {
             aws,
             context,
             release,
-            has_waited: !manifest.hooks.before_deploy.is_empty(),
             outcome: CommandOutcome::Succeeded,
             registered: Vec::new(),
             settled: Vec::new(),
@@ -156,13 +151,11 @@ impl<'a> ReleaseRunner<'a> {
             attached: self.options.attached,
             registered: &self.registered,
             release: &mut self.release,
-            seen: self.options.observed,
-            waited: self.has_waited,
             at_once: self.options.wait.then_some(self.options.parallel),
             watched: BTreeSet::new(),
             begun: Vec::new(),
             failures: Vec::new(),
-            attributes: Vec::new(),
+            attributes: BTreeMap::new(),
         };
         if !self.options.wait {
             services.begin(self.options.watch, self.aws, self.context.reporter.as_ref()).await;
@@ -233,8 +226,7 @@ impl<'a> ReleaseRunner<'a> {
         apply::record_digests(self.plan, &deployed, self.aws, self.context.reporter.as_ref()).await;
         let rolled_out = rollouts::report_ends(&self.settled, self.context);
         tell_failures(&self.failures, self.context);
-        let updated =
-            if self.failures.is_empty() { CommandOutcome::Succeeded } else { CommandOutcome::Error };
+        let updated = CommandOutcome::of_failures(&self.failures, self.has_changed_nothing());
         self.outcome = self.outcome.worse(rolled_out).worse(updated);
         // Targets that are still waiting will not be started.
         self.release.skip_waiting("an earlier target did not succeed");
@@ -250,6 +242,17 @@ impl<'a> ReleaseRunner<'a> {
         };
         self.report_end().await;
         self.outcome
+    }
+
+    /// Returns whether no target was changed or run.
+    fn has_changed_nothing(&self) -> bool {
+        self.settled.is_empty()
+            && self.release.targets.iter().all(|target| {
+                matches!(
+                    target.state,
+                    State::Waiting | State::Unchanged | State::NotNeeded | State::NotReached | State::Failed
+                )
+            })
     }
 
     /// Reports the end of the release, and runs the hook for it.

@@ -25,7 +25,6 @@ impl ReleaseRunner<'_> {
             if self.stop_if_interrupted(interrupts) {
                 return false;
             }
-            self.has_waited = true;
             self.release.set_state(kind, &task.key, State::InProgress, None);
             let order = self.run_task_request(task, work);
             let (state, detail, outcome) = self.run_to_its_end(task, &order, interrupts).await;

@@ -15,6 +15,7 @@ use crate::manifest::schedules::schedule_noun;
 use crate::plan::Change;
 use crate::report::plan::via_event;
 use crate::report::{CommandOutcome, Event, Page, PageLine, Paint, TableRow, table};
+use crate::shell;
 
 const HEADER: &[&str] = &["SCHEDULE", "STATE", "EXPRESSION", "NEXT RUN", "RUNS", "TAG"];
 
@@ -153,7 +154,7 @@ fn notes(seen: &ScheduleState) -> Vec<String> {
         (Some(desired), None) => {
             said.push(format!(
                 "it does not exist: create it with `ecsail deploy schedule {} --tag TAG`",
-                desired.key
+                shell::quote(&desired.key)
             ));
         }
         _ => {}

@@ -22,6 +22,7 @@ use crate::plan::Change;
 use crate::plan::schedules::{ScheduleContext, owner, settings};
 use crate::render::schedules::{DesiredSchedule, app_group_name, schedules_without_targets};
 use crate::report::{Event, times};
+use crate::shell;
 
 /// The schedules that a verb is about.
 pub struct SelectedSchedules {
@@ -286,6 +287,6 @@ impl<'a> OnceNotes<'a> {
 fn not_found(desired: &DesiredSchedule) -> Failure {
     let place = desired.group.as_ref().map(|group| format!(" in group `{group}`")).unwrap_or_default();
     let message = format!("no {} named `{}`{place}", schedule_noun(desired.kind), desired.name);
-    let hint = format!("create it with `ecsail deploy schedule {} --tag TAG`", desired.key);
+    let hint = format!("create it with `ecsail deploy schedule {} --tag TAG`", shell::quote(&desired.key));
     Failure::error(message).with_hint(hint)
 }

@@ -24,6 +24,7 @@ use crate::manifest::schedules::ManifestSchedule;
 use crate::plan::schedules::run_now::{ContextAttributes, RunNow, run_now};
 use crate::report::{CommandOutcome, Event};
 use crate::retry::token;
+use crate::shell;
 
 /// Run the task of a schedule now and wait until it ends
 #[derive(Clone, Debug, Args)]
@@ -129,8 +130,10 @@ async fn run_task_request(
     let definition = found.ok_or_else(|| {
         let message =
             format!("task definition `{}` of schedule `{}` no longer exists", run.definition, args.name);
-        Failure::error(message)
-            .with_hint(format!("deploy the schedule with `ecsail deploy schedule {} --tag TAG`", args.name))
+        Failure::error(message).with_hint(format!(
+            "deploy the schedule with `ecsail deploy schedule {} --tag TAG`",
+            shell::quote(&args.name)
+        ))
     })?;
     Ok(RunTaskRequest {
         key: args.name.clone(),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::aws::types::TaskDefinition;
 use crate::document::model::DocumentKind;
 use crate::document::normalize::normal_pair;
+use crate::file_limits::FileLimits;
 use crate::history::past_deployment::record_tags;
 use crate::image::{ImageReference, images};
 use crate::manifest::Request;
@@ -57,8 +58,10 @@ fn compare_with_manifest(
     let tags = tags_of(manifest, running);
     let request = Request { tags: tags.clone(), services: vec![key.to_owned()], ..Request::default() };
     let settings = settings_of_deploy(settings, running);
+    let limits = FileLimits::start();
     let loaded = manifest::load(&settings, &request).ok();
     let desired = loaded.and_then(|loaded| render::render_desired(&loaded).ok());
+    drop(limits);
     let Some(desired) = desired else {
         let tag = tags.summary().map(|label| format!(" with tag `{label}`")).unwrap_or_default();
         return Err(format!(

@@ -14,6 +14,7 @@ pub mod service;
 pub mod states;
 mod target;
 
+pub use attributes::normal_attributes;
 pub use choose_target::choose;
 pub use images::PinnedImage;
 pub use new_choice::{Choice, LeftOut, Source, Why};

@@ -17,8 +17,9 @@ use crate::manifest::{FailureAction, Patience};
 use crate::plan::desired_document::registrable_document;
 use crate::plan::diff::diff;
 use crate::plan::plan_revision::Revision;
-use crate::plan::record::RESTORED_FROM_KEY;
+use crate::plan::record::{PERFORMER_KEY, RESTORED_FROM_KEY};
 use crate::plan::rollback_point::RollbackPoint;
+use crate::plan::service_state::ServiceState;
 use crate::plan::types::{Plan, Reason, Registration, ServicePlan};
 
 /// The name of a service in commands, and the rollout settings of its manifest.
@@ -30,6 +31,8 @@ pub struct RollbackTerms {
     pub on_failure: Option<FailureAction>,
     pub on_timeout: Option<FailureAction>,
     pub patience: Option<Patience>,
+    /// Update the service even if it has changed since the plan was made.
+    pub supersede: bool,
 }
 
 /// The inputs of a service's rollback plan.
@@ -107,12 +110,13 @@ pub fn plan_rollback(sight: &RollbackContext<'_>, plan: &mut Plan) -> Result<Ser
         reasons,
         members,
         way_back,
-        ..unchanged_plan(terms, service)
+        ..unchanged_plan(terms, service, sight.document)
     })
 }
 
-/// Returns the plan of a service that already runs what was requested.
-pub fn unchanged_plan(terms: &RollbackTerms, service: &Service) -> ServicePlan {
+/// Returns the plan of a service that already runs what was requested; `document` is the service as `DescribeServices`
+/// returns it.
+pub fn unchanged_plan(terms: &RollbackTerms, service: &Service, document: &Value) -> ServicePlan {
     ServicePlan {
         key: terms.key.clone(),
         name: service.service_name.clone(),
@@ -123,6 +127,8 @@ pub fn unchanged_plan(terms: &RollbackTerms, service: &Service) -> ServicePlan {
         service_changes: Vec::new(),
         reasons: Vec::new(),
         members: serde_json::Map::new(),
+        observed: ServiceState::new(service, document),
+        supersede: terms.supersede,
         deployment_before: service.primary_deployment().map(|primary| primary.id.clone()),
         attached: None,
         retag: BTreeMap::new(),
@@ -167,7 +173,7 @@ fn plan_revision(sight: &RollbackContext<'_>, definition: &TaskDefinition, plan:
 
 /// Returns the document to register: the original with its tags, and a tag that names the original.
 fn restored_document(sight: &RollbackContext<'_>, definition: &TaskDefinition) -> Value {
-    const BY: &str = "ecsail:deployed-by";
+    const BY: &str = PERFORMER_KEY;
     let mut document = registrable_document(&sight.images.document);
     let mut tags = document["tags"].as_array().cloned().unwrap_or_default();
     tags.retain(|tag| tag["key"] != RESTORED_FROM_KEY && (tag["key"] != BY || sight.performer.is_none()));

@@ -12,6 +12,7 @@ use crate::error::Failure;
 use crate::plan::diff::Change;
 use crate::plan::types::ResolvedWork;
 use crate::render::schedules::DesiredSchedule;
+use crate::shell;
 
 /// The members of `GetSchedule` that neither `CreateSchedule` nor `UpdateSchedule` takes.
 const READ_ONLY: &[&str] = &["Arn", "CreationDate", "LastModificationDate"];
@@ -107,7 +108,8 @@ fn plan_group(
         (None, false) => {
             let message = format!("schedule `{}`: schedule group `{name}` does not exist", desired.key);
             let hint = format!(
-                "create it with `aws scheduler create-schedule-group --name {name}`, or remove `group:` to use the app's own group"
+                "create it with `aws scheduler create-schedule-group --name {}`, or remove `group:` to use the app's own group",
+                shell::quote(name)
             );
             Err(Failure::error(message).with_hint(hint))
         }

@@ -178,8 +178,22 @@ impl World {
         )
     }
 
+    /// Returns the world of [`World::new`] in which no time passes.
+    pub(crate) fn held() -> World {
+        let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
+        World::with_clock(Clock::Held, Scenario::Steady, &files, &[service("web", json!({}))])
+    }
+
     pub(crate) fn with(scenario: Scenario, files: &[(&str, &str)], services: &[SeedService]) -> World {
-        let clock = Clock::Poll(Duration::from_secs(5));
+        World::with_clock(Clock::Poll(Duration::from_secs(5)), scenario, files, services)
+    }
+
+    fn with_clock(
+        clock: Clock,
+        scenario: Scenario,
+        files: &[(&str, &str)],
+        services: &[SeedService],
+    ) -> World {
         let options = Options { clock, scenario, ..Options::default() };
         let sandbox = Sandbox::start(options).expect("the sandbox starts");
         let tag = |(index, tag): (usize, &&str)| SeedTag {
@@ -197,7 +211,8 @@ impl World {
             .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "example")
             .env("AWS_REGION", "us-east-1")
-            .env("ECSAIL_POLL_INTERVAL", "2ms");
+            .env("ECSAIL_POLL_INTERVAL", "2ms")
+            .env("ECSAIL_LOOKUP_PAUSE", "2ms");
         World { sandbox, folder, shared: Cell::new(false) }
     }
 

@@ -102,7 +102,10 @@ fn to_xml(value: &Value) -> String {
     }
 }
 
+/// XML 1.0 has no control characters but tab and the line ends, not even as references.
 fn escape_xml(text: &str) -> String {
+    let is_allowed = |c: &char| !c.is_ascii_control() || matches!(c, '\t' | '\n' | '\r');
+    let text: String = text.chars().filter(is_allowed).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 pub(crate) use access::Token;
 pub use limits::Limits;
+pub(crate) use requests::{arrive, complete};
 
 use crate::simulation::SharedSimulation;
 

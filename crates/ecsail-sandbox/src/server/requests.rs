@@ -18,7 +18,7 @@ use crate::faults::{FaultKind, InjectedFault};
 use crate::protocol::auth::{CredentialScope, parse_authorization};
 use crate::protocol::{self, RequestParts, rest};
 use crate::request_log::Request;
-use crate::simulation::Simulation;
+use crate::simulation::{SharedSimulation, Simulation};
 
 /// An HTTP response; an error closes the connection without one.
 type HttpResult = io::Result<Response<Full<Bytes>>>;
@@ -42,45 +42,70 @@ pub(super) async fn serve(endpoint: Arc<Endpoint>, request: HttpRequest<Incoming
     let simulation = &endpoint.simulation;
     if let Some(path) = control {
         let (status, value) = control::answer(simulation, head.method.as_str(), path, &body).await;
-        return Ok(http_response(status, value.to_string(), "application/json", ""));
+        return Ok(http_response(status, value.to_string(), "application/json", "").map(Full::new));
     }
-    let signature =
-        parse_authorization(header(&head.headers, "authorization"), header(&head.headers, "x-amz-date"));
-    let call = protocol::parse_call(RequestParts {
-        method: head.method.as_str(),
-        path: head.uri.path(),
-        query: head.uri.query().unwrap_or_default(),
-        target: header(&head.headers, "x-amz-target"),
-        signed_for: signature.as_ref().ok().map(|scope| scope.service.as_str()),
-        body: &body,
-    });
-    let (start_seq, injected) = {
-        let mut simulation = simulation.lock();
-        let start_seq =
-            simulation.log.start(log_entry(&head.headers, call.as_ref().ok(), signature.as_ref().ok()));
-        let injected = match &call {
-            Ok(call) => simulation.faults.take(&call.service, &call.operation),
-            Err(_) => InjectedFault::default(),
-        };
-        (start_seq, injected)
-    };
+    let parts = (head.method.as_str(), head.uri.path(), head.uri.query().unwrap_or_default());
+    let arrived = arrive(simulation, parts, &head.headers, &body);
     // Requests that came at the same time are all logged before the first of them is answered.
     tokio::task::yield_now().await;
-    if injected.latency > Duration::ZERO {
-        tokio::time::sleep(injected.latency).await;
+    if arrived.injected.latency > Duration::ZERO {
+        tokio::time::sleep(arrived.injected.latency).await;
     }
+    let is_withheld = matches!(arrived.injected.kind, Some(FaultKind::Withheld { .. }));
     let released = simulation.until_released();
-    let outcome = {
-        let mut simulation = simulation.lock();
-        let request_id = format!("5a4d-sandbox-{start_seq:08x}");
-        let outcome = answer(&mut simulation, call, signature, injected.kind.as_ref(), &request_id);
-        let seconds = simulation.state.now as f64 / 1000.0;
-        simulation.log.finish(start_seq, outcome.status, outcome.error.clone(), seconds);
-        outcome
-    };
-    if matches!(injected.kind, Some(FaultKind::Withheld { .. })) {
+    let response = complete(simulation, arrived);
+    if is_withheld {
         released.await;
     }
+    response.map(|response| response.map(Full::new))
+}
+
+/// A request that has arrived and is not answered yet.
+pub(crate) struct ArrivedRequest {
+    start_seq: u64,
+    call: Result<ApiCall, ApiError>,
+    signature: Result<CredentialScope, ApiError>,
+    injected: InjectedFault,
+}
+
+/// Reads and logs a request, given by its method, path and query, and takes its faults.
+pub(crate) fn arrive(
+    simulation: &SharedSimulation,
+    (method, path, query): (&str, &str, &str),
+    headers: &HeaderMap,
+    body: &[u8],
+) -> ArrivedRequest {
+    let signature = parse_authorization(header(headers, "authorization"), header(headers, "x-amz-date"));
+    let call = protocol::parse_call(RequestParts {
+        method,
+        path,
+        query,
+        target: header(headers, "x-amz-target"),
+        signed_for: signature.as_ref().ok().map(|scope| scope.service.as_str()),
+        body,
+    });
+    let mut simulation = simulation.lock();
+    let start_seq = simulation.log.start(log_entry(headers, call.as_ref().ok(), signature.as_ref().ok()));
+    let injected = match &call {
+        Ok(call) => simulation.take_faults(call),
+        Err(_) => InjectedFault::default(),
+    };
+    ArrivedRequest { start_seq, call, signature, injected }
+}
+
+/// Answers a request that has arrived; an error closes the connection without a response.
+pub(crate) fn complete(
+    simulation: &SharedSimulation,
+    arrived: ArrivedRequest,
+) -> io::Result<Response<Bytes>> {
+    let ArrivedRequest { start_seq, call, signature, injected } = arrived;
+    let mut simulation = simulation.lock();
+    let request_id = format!("5a4d-sandbox-{start_seq:08x}");
+    simulation.call_by_others(&injected.before);
+    let outcome = answer(&mut simulation, call, signature, &injected, &request_id);
+    simulation.call_by_others(&injected.after);
+    let seconds = simulation.state.now as f64 / 1000.0;
+    simulation.log.finish(start_seq, outcome.status, outcome.error, seconds);
     outcome.response
 }
 
@@ -103,7 +128,7 @@ fn refusal(status: u16, reason: &str) -> Response<Full<Bytes>> {
     let body = json!({ "error": reason, "message": reason }).to_string();
     let mut response = http_response(status, body, "application/json", "");
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
+    response.map(Full::new)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -136,7 +161,7 @@ struct Outcome {
     /// The HTTP status; none where the connection is closed without a response.
     status: Option<u16>,
     error: Option<String>,
-    response: HttpResult,
+    response: io::Result<Response<Bytes>>,
 }
 
 /// Answers a call, with the faults that concern the connection.
@@ -144,9 +169,10 @@ fn answer(
     simulation: &mut Simulation,
     call: Result<ApiCall, ApiError>,
     signature: Result<CredentialScope, ApiError>,
-    fault: Option<&FaultKind>,
+    injected: &InjectedFault,
     request_id: &str,
 ) -> Outcome {
+    let fault = injected.kind.as_ref();
     let call = match call {
         Ok(call) => call,
         Err(error) => return error_outcome("", error, request_id),
@@ -160,9 +186,14 @@ fn answer(
         }
         _ => {}
     }
-    let output = simulation.handle(&call, signature, fault);
-    if fault == Some(&FaultKind::DropAfter) {
-        return dropped_connection();
+    let output = simulation.handle(&call, signature, injected);
+    match fault {
+        Some(FaultKind::DropAfter) => return dropped_connection(),
+        Some(FaultKind::DropLate(after)) => {
+            simulation.advance(*after);
+            return dropped_connection();
+        }
+        _ => {}
     }
     match output {
         Ok(mut output) => {
@@ -194,13 +225,13 @@ fn error_outcome(service: &str, error: ApiError, request_id: &str) -> Outcome {
     Outcome { status: Some(error.status), error: Some(error.code), response: Ok(response) }
 }
 
-fn http_response(status: u16, body: String, content_type: &str, request_id: &str) -> Response<Full<Bytes>> {
+fn http_response(status: u16, body: String, content_type: &str, request_id: &str) -> Response<Bytes> {
     let mut response = Response::builder().status(status).header("content-type", content_type);
     if !request_id.is_empty() {
         response = response.header("x-amzn-requestid", request_id);
     }
     // Building fails only for a status out of range, which a fault can have.
-    response.body(Full::new(Bytes::from(body))).unwrap_or_else(|_| {
-        Response::new(Full::new(Bytes::from(json!({ "__type": "ServerException" }).to_string())))
-    })
+    response
+        .body(Bytes::from(body))
+        .unwrap_or_else(|_| Response::new(Bytes::from(json!({ "__type": "ServerException" }).to_string())))
 }

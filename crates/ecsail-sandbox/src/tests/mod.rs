@@ -5,6 +5,7 @@ mod autoscaling;
 mod dependencies;
 mod eventbridge;
 mod exec;
+mod faults;
 mod http;
 mod limits;
 mod logs;

@@ -55,7 +55,7 @@ pub(super) fn newest_deployment(service: &Service, list: &[ServiceDeployment]) -
 }
 
 /// Returns the id of the deployment of a service deployment: the ARN of its target revision ends in the same number.
-fn deployment_id(known: &ServiceDeployment) -> Option<String> {
+pub(super) fn deployment_id(known: &ServiceDeployment) -> Option<String> {
     Some(format!("ecs-svc/{}", known.target_revision_arn()?.rsplit('/').next().unwrap_or_default()))
 }
 
