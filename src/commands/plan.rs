@@ -50,5 +50,5 @@ pub async fn show_plan(
     let planned = plan_deploy(request, how, context).await?;
     let plan = planned.with_blockers_noted();
     context.reporter.report(&Event::Plan { plan: &plan, answer: Some(format) });
-    Ok(if exit_code && !plan.is_empty() { CommandOutcome::HasChanges } else { CommandOutcome::Succeeded })
+    Ok(if exit_code && plan.has_changes() { CommandOutcome::HasChanges } else { CommandOutcome::Succeeded })
 }

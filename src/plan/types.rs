@@ -147,6 +147,13 @@ impl Plan {
         let unfinished = self.after.iter().any(|task| task.unfinished.is_some());
         !schedules && !unfinished && self.services.iter().all(ServicePlan::is_unchanged)
     }
+
+    /// Returns whether something changes. A rollout that is in progress already and is only watched is no change.
+    pub fn has_changes(&self) -> bool {
+        let schedules = self.schedules.iter().any(SchedulePlan::is_changing);
+        let unfinished = self.after.iter().any(|task| task.unfinished.is_some());
+        schedules || unfinished || self.services.iter().any(ServicePlan::changes)
+    }
 }
 
 impl ServicePlan {

@@ -224,7 +224,7 @@ fn change_row(prefix: &str, change: &Change) -> String {
 /// The event of a plan.
 pub fn event(plan: &Plan) -> events::Plan {
     events::Plan {
-        changes: !plan.is_empty(),
+        changes: plan.has_changes(),
         before: plan.before.iter().map(|task| task_event(plan, task)).collect(),
         services: plan.services.iter().map(|service| service_event(plan, service)).collect(),
         schedules: plan.schedules.iter().map(|schedule| schedule_event(plan, schedule)).collect(),
