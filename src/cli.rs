@@ -227,7 +227,7 @@ fn report_unparsed(error: clap::Error) -> ExitCode {
     let failure = match unknown {
         Some(failure) => failure,
         None if has_no_command(&error) && !is_json => {
-            report::write_usage(&help::overview());
+            report::write_usage(&help::overview(&Cli::command()));
             return ExitCode::from(ErrorKind::Usage.exit_code());
         }
         None => usage_failure(&error.render().to_string()),

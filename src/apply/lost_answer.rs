@@ -12,7 +12,7 @@ pub(super) enum Trace<T> {
     Ours(T),
     /// What was there before: the call has had no effect.
     AsBefore,
-    /// Neither: somebody else has changed it, and the call must not be sent again.
+    /// Neither: another client has changed it, and the call must not be sent again.
     Foreign(Failure),
 }
 

@@ -3,13 +3,11 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
 use crate::aws::types::TaskDefinition;
 use crate::aws::{ApiError, Aws, MAX_CONCURRENT_CALLS};
-use crate::duration;
 use crate::error::Failure;
 use crate::plan::{Plan, ServiceState};
 use crate::watch::snapshot::WatchedRollout;
@@ -31,9 +29,6 @@ mod update;
 use registration::register_once;
 pub use reporter::{ApplyReporter, ScheduleAction};
 pub use update::{update_services, watch_policy};
-
-/// From this time on it is reported that calls wait for their turn.
-const REPORTED_WAIT: Duration = Duration::from_secs(3);
 
 /// The result of an applied plan.
 #[derive(Debug, Default)]
@@ -92,17 +87,9 @@ pub async fn register_all(
 
 /// Reports that calls wait for their turn, where that takes a while.
 fn report_wait(what: &str, operation: &str, calls: usize, aws: &Aws, report: &dyn ApplyReporter) {
-    if let Some(note) = wait_note(what, aws.expected_wait(operation, calls)) {
+    if let Some(note) = aws.wait_note(what, operation, calls) {
         report.note(&note);
     }
-}
-
-/// Returns the note about calls that wait for their turn; none where that is short.
-pub fn wait_note(what: &str, wait: Duration) -> Option<String> {
-    let seconds = Duration::from_secs(wait.as_secs());
-    (wait >= REPORTED_WAIT).then(|| {
-        format!("{what} takes about {}: AWS limits the rate of these calls", duration::text(seconds))
-    })
 }
 
 /// Returns the failure of a call that may have taken effect.
@@ -137,19 +124,5 @@ pub async fn record_digests(plan: &Plan, deployed: &[&str], aws: &Aws, report: &
         if let Err(error) = aws.tag_resource(&service.before, &service.retag).await {
             report.note(&format!("failed to record the new digest of `{}`: {error}", service.key));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_long_wait_is_reported() {
-        assert_eq!(wait_note("registering 20 task definitions", Duration::from_secs(2)), None);
-        assert_eq!(
-            wait_note("registering 100 task definitions", Duration::from_millis(85_263)).as_deref(),
-            Some("registering 100 task definitions takes about 1m 25s: AWS limits the rate of these calls")
-        );
     }
 }

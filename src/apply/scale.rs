@@ -1,5 +1,5 @@
 //! Changes the desired count or the autoscaling range of a service. Reads what it changes right before, and does not
-//! change what somebody else has set since the plan.
+//! change what another client has set since the plan.
 
 use serde_json::json;
 
@@ -83,7 +83,7 @@ fn changed_failure(message: &str) -> Failure {
     Failure::refused(message).with_hint(hint)
 }
 
-/// Sets the desired count. After a lost answer it looks before it sends the number again: somebody else may have set
+/// Sets the desired count. After a lost answer it looks before it sends the number again: another client may have set
 /// another one.
 async fn set_desired(desired: i32, order: &ScaleOrder, aws: &Aws) -> Result<()> {
     let document = json!({"cluster": order.cluster, "service": order.name, "desiredCount": desired});
@@ -102,7 +102,7 @@ async fn set_desired(desired: i32, order: &ScaleOrder, aws: &Aws) -> Result<()> 
 
 fn lost_failure(order: &ScaleOrder, now: i64) -> Failure {
     let message = format!(
-        "no answer to the new desired count of service `{}`, which somebody else has set to {now} since",
+        "no answer to the new desired count of service `{}`, which another client has set to {now} since",
         order.name
     );
     let hint = "it is unknown whether the number was set, and it is not sent again".to_owned();

@@ -163,7 +163,7 @@ impl UpdateEffect {
     /// Returns the effect of an update that was answered.
     fn answered(plan: &ServicePlan, document: Value, revision: &str) -> UpdateEffect {
         let service: Service = parse_view(&document).unwrap_or_default();
-        // A deployment of what runs has another revision where somebody else deployed right before.
+        // A deployment of what runs has another revision where another client deployed right before.
         let of_what_runs = plan.after == Revision::Same && !plan.reasons.is_empty();
         let started = service.primary_deployment().filter(|primary| {
             let is_of_plan = primary.task_definition == revision || of_what_runs;
@@ -238,7 +238,7 @@ async fn lost_failure(plan: &ServicePlan, change: &StateChange, aws: &Aws) -> Fa
         None => String::new(),
     };
     let message = format!(
-        "no answer to the update of service `{}`, which somebody else has changed since: {}{by}",
+        "no answer to the update of service `{}`, which another client has changed since: {}{by}",
         plan.name,
         change.in_words()
     );

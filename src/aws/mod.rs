@@ -116,6 +116,12 @@ impl Aws {
         self.pacer.expected_wait(operation, calls)
     }
 
+    /// Returns the note that so many calls of an operation of ECS wait for their turn; none where that is short. `what` is
+    /// what they do.
+    pub fn wait_note(&self, what: &str, operation: &str, calls: usize) -> Option<String> {
+        pacer::wait_note(what, self.expected_wait(operation, calls))
+    }
+
     /// Returns the pauses between the looks for what a call without an answer did.
     pub fn lookup_pauses(&self) -> [Duration; 2] {
         [self.lookup_pause; 2]

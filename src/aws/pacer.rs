@@ -14,12 +14,16 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use tokio::sync::Notify;
 
 use super::rates::{self, Rate};
+use crate::duration;
 
 /// The part of AWS's rates that a run uses: a little is left to other clients of the account.
 const SHARE: f64 = 0.95;
 /// The slowest pace, as a part of the rate, and how fast a pace recovers with each call.
 const SLOWEST: f64 = 0.1;
 const RECOVERY: f64 = 1.05;
+
+/// From this time on it is reported that calls wait for their turn.
+const REPORTED_WAIT: Duration = Duration::from_secs(3);
 
 /// The token buckets of a run.
 #[derive(Debug)]
@@ -117,6 +121,14 @@ impl Pacer {
         let queue = queues.entry(name).or_insert_with(|| Arc::new(Queue::new(rate, Instant::now())));
         Some(Arc::clone(queue))
     }
+}
+
+/// Returns the note about calls that wait for their turn; none where that is short.
+pub(super) fn wait_note(what: &str, wait: Duration) -> Option<String> {
+    let seconds = Duration::from_secs(wait.as_secs());
+    (wait >= REPORTED_WAIT).then(|| {
+        format!("{what} takes about {}: AWS limits the rate of these calls", duration::text(seconds))
+    })
 }
 
 /// Counts a call that waits, until it is dropped.
@@ -292,5 +304,14 @@ mod tests {
         }
         assert_eq!(turns.len(), 100);
         assert_eq!(pacer.expected_wait("RegisterTaskDefinition", 100), Duration::ZERO);
+    }
+
+    #[test]
+    fn only_a_long_wait_is_reported() {
+        assert_eq!(wait_note("registering 20 task definitions", Duration::from_secs(2)), None);
+        assert_eq!(
+            wait_note("registering 100 task definitions", Duration::from_millis(85_263)).as_deref(),
+            Some("registering 100 task definitions takes about 1m 25s: AWS limits the rate of these calls")
+        );
     }
 }

@@ -7,7 +7,6 @@ use super::attach::planned::{AttachedRollouts, attach_to_planned};
 use super::first_look::ride_out;
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, ensure_not_empty, plan_options};
-use crate::apply::wait_note;
 use crate::aws::Aws;
 use crate::aws::types::ObservedState;
 use crate::context::CommandContext;
@@ -71,8 +70,7 @@ pub async fn plan_deploy(
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     ensure_not_empty(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
-    let (definitions, wait) = observe::expected_wait(&aws, &desired);
-    if let Some(note) = wait_note(&format!("reading {definitions} task definitions"), wait) {
+    if let Some(note) = observe::wait_note(&aws, &desired) {
         context.reporter.report(&Event::Note(&note));
     }
     let observed = match &how.watch {

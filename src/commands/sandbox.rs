@@ -75,7 +75,7 @@ async fn serve(port: u16, context: &CommandContext) -> Result<CommandOutcome> {
     let desired = render::render_desired(&manifest)?;
     let scenario = context.settings.sandbox.as_deref().unwrap_or("steady");
     let session = SandboxSession::with_port(scenario, port, &context.settings, &manifest, &desired)?;
-    // Before anything is printed: whoever reads it may end this process from then on, and the state is to be saved.
+    // Before anything is printed: a script that reads it may end this process from then on, and the state has to be saved.
     let mut interrupts = Interrupts::listen()?;
     let (url, region) = session.endpoint();
     let variables = [

@@ -146,7 +146,7 @@ fn scale_order(
         Autoscaling::Target(target) => Some(*target),
         Autoscaling::None | Autoscaling::Unknown => None,
     };
-    // Autoscaling changes the number at any time, so that another number is nobody's change.
+    // Autoscaling changes the number at any time, so that another number is no change of another client.
     let moves = target.is_some_and(|target| target.suspended != SuspendedActivities::all(true));
     ScaleOrder {
         cluster: found.identity.cluster.clone(),

@@ -5,7 +5,6 @@
 
 use crate::aws::types::{ServiceRef, answer};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures_util::future::{join, join4, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -65,10 +64,10 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     Ok(observed)
 }
 
-/// Returns the number of task definitions that the first round reads, and how long the last of them waits for its turn.
-pub fn expected_wait(aws: &Aws, desired: &DesiredState) -> (usize, Duration) {
+/// Returns the note that the first round waits for its turn to read task definitions; none where that is short.
+pub fn wait_note(aws: &Aws, desired: &DesiredState) -> Option<String> {
     let count = rendered_families(desired).len();
-    (count, aws.expected_wait("DescribeTaskDefinition", count))
+    aws.wait_note(&format!("reading {count} task definitions"), "DescribeTaskDefinition", count)
 }
 
 /// First round: reads the services, cluster by cluster.

@@ -143,9 +143,7 @@ pub enum Reason {
 impl Plan {
     /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        let schedules = self.schedules.iter().any(SchedulePlan::is_changing);
-        let unfinished = self.after.iter().any(|task| task.unfinished.is_some());
-        !schedules && !unfinished && self.services.iter().all(ServicePlan::is_unchanged)
+        !self.has_changes() && self.services.iter().all(ServicePlan::is_unchanged)
     }
 
     /// Returns whether something changes. A rollout that is in progress already and is only watched is no change.

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_task_is_attached_to_whoever_started_it() {
+    fn the_same_task_of_another_caller_is_attached_to() {
         let started_by = origin("r1").as_started_by();
         let running = [task("1", &started_by, "web:2", "bin/migrate")];
         assert_eq!(decide(&running), StartDecision::Attach { started_by });

@@ -1,4 +1,4 @@
-//! Shows a long answer in a pager on a terminal, as `git` and `gh` do. Whoever pipes the output gets the text itself.
+//! Shows a long answer in a pager on a terminal, as `git` and `gh` do. Piped output is the text itself.
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -13,7 +13,7 @@ use crate::secrets;
 /// The beginning of a control sequence.
 const CSI: &str = "\u{1b}[";
 
-/// Returns 128 random bits as digits, which nobody else can guess.
+/// Returns 128 random bits as digits, which cannot be guessed.
 pub(super) fn random_digits() -> String {
     // The keys of the standard library's hash maps are from the system's source of random numbers.
     let number = || RandomState::new().build_hasher().finish();

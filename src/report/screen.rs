@@ -253,7 +253,7 @@ pub(super) fn is_ci(environment: &BTreeMap<String, String>) -> bool {
     ["GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"].iter().any(|name| is_set(environment, name))
 }
 
-/// Returns whether stdout is a file, so that nobody sees the answers before the end.
+/// Returns whether stdout is a file, so that the answers are read only after the run.
 pub(super) fn is_stdout_file() -> bool {
     #[cfg(unix)]
     {

@@ -17,7 +17,7 @@ fn other_grace_period(seconds: u32) -> OtherCall {
     OtherCall::ecs("UpdateService", input)
 }
 
-/// Returns a world in which somebody else makes a call right after the first look at the services.
+/// Returns a world in which another client makes a call right after the first look at the services.
 fn world_with(others: &[OtherCall]) -> World {
     let world = World::new(Scenario::Steady);
     world.deploy("v2").exits(0);
@@ -44,7 +44,7 @@ fn refused(world: &World, run: Run) -> Run {
 }
 
 #[test]
-fn deployment_of_somebody_else_is_not_replaced() {
+fn deployment_of_another_client_is_not_replaced() {
     for verb in UPDATING {
         let world = world_with(&[other_deployment()]);
         let run = refused(&world, world.run(verb));
@@ -53,7 +53,7 @@ fn deployment_of_somebody_else_is_not_replaced() {
 }
 
 #[test]
-fn deployment_of_somebody_else_is_replaced_on_request() {
+fn deployment_of_another_client_is_replaced_on_request() {
     for verb in UPDATING {
         let world = world_with(&[other_deployment()]);
         world.run(&[verb, &["--supersede"][..]].concat()).exits(0);
@@ -62,7 +62,7 @@ fn deployment_of_somebody_else_is_replaced_on_request() {
 }
 
 #[test]
-fn attribute_that_somebody_else_changed_is_named() {
+fn attribute_that_another_client_changed_is_named() {
     for verb in UPDATING {
         let world = world_with(&[other_grace_period(90)]);
         refused(&world, world.run(verb)).says("`healthCheckGracePeriodSeconds` changed");
@@ -151,7 +151,7 @@ fn services_of_a_release_are_read_together() {
 }
 
 #[test]
-fn attribute_that_somebody_else_changed_is_not_rolled_back() {
+fn attribute_that_another_client_changed_is_not_rolled_back() {
     let manifest = format!("{MANIFEST}    service: {{ healthCheckGracePeriodSeconds: 60 }}\n");
     let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
     let services = [service("web", json!({"healthCheckGracePeriodSeconds": 30}))];
@@ -166,7 +166,7 @@ fn attribute_that_somebody_else_changed_is_not_rolled_back() {
 }
 
 #[test]
-fn number_that_somebody_else_set_is_not_replaced() {
+fn number_that_another_client_set_is_not_replaced() {
     let set = |desired: u32| {
         let input = json!({"cluster": "main", "service": "web", "desiredCount": desired});
         FaultKind::Followed(OtherCall::ecs("UpdateService", input))
@@ -190,7 +190,7 @@ fn range(min: u32, max: u32) -> Value {
 }
 
 #[test]
-fn range_that_somebody_else_set_is_not_replaced() {
+fn range_that_another_client_set_is_not_replaced() {
     let world = World::new(Scenario::Steady);
     let register = |input: Value| OtherCall {
         service: "application-autoscaling".to_owned(),

@@ -1,5 +1,5 @@
 //! Calls that change something and lose their answer: what they did is looked for, also where AWS shows it late, and
-//! nothing is sent again over what somebody else has done since.
+//! nothing is sent again over what another client has done since.
 
 use std::time::Duration;
 
@@ -75,26 +75,26 @@ fn update_that_was_rolled_back_and_left_only_events_is_not_sent_again() {
 }
 
 #[test]
-fn lost_update_is_not_sent_over_the_deployment_of_somebody_else() {
+fn lost_update_is_not_sent_over_the_deployment_of_another_client() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropBefore));
     world.sandbox.inject(Fault::on("UpdateService", deployment_of("web:1")));
     let run =
-        world.deploy("v2").exits(1).says("no answer to the update of service `web`, which somebody else");
+        world.deploy("v2").exits(1).says("no answer to the update of service `web`, which another client");
     run.says("deployment `ecs-svc/").says("it is unknown whether the update took effect");
     assert_eq!(world.calls("UpdateService").len(), 1);
     assert_eq!(running(&world), "web:1");
 }
 
 #[test]
-fn lost_number_of_tasks_is_not_set_over_that_of_somebody_else() {
+fn lost_number_of_tasks_is_not_set_over_that_of_another_client() {
     let world = World::new(Scenario::Steady);
     let other =
         OtherCall::ecs("UpdateService", json!({"cluster": "main", "service": "web", "desiredCount": 7}));
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropBefore));
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::Followed(other)));
     let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(1);
-    run.says("which somebody else has set to 7 since");
+    run.says("which another client has set to 7 since");
     assert_eq!(world.service("web")["desiredCount"], 7);
 }
 

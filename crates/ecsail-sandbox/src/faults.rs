@@ -75,7 +75,7 @@ impl Fault {
     }
 }
 
-/// A call that somebody else makes. Its errors are ignored.
+/// A call that another client makes. Its errors are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OtherCall {
     /// The AWS service, such as `ecs`.
@@ -142,9 +142,9 @@ pub enum FaultKind {
         /// The members that keep theirs.
         except: Vec<String>,
     },
-    /// Somebody else makes a call right before this one takes effect. Another fault may be injected into the same call.
+    /// Another client makes a call right before this one takes effect. Another fault may be injected into the same call.
     Preceded(OtherCall),
-    /// Somebody else makes a call right after this one took effect. Another fault may be injected into the same call.
+    /// Another client makes a call right after this one took effect. Another fault may be injected into the same call.
     Followed(OtherCall),
     /// The answer of a call that reads shows the state of this long ago in simulated time, up to two seconds. Another fault
     /// may be injected into the same call.

@@ -158,14 +158,14 @@ impl Simulation {
         injected
     }
 
-    /// Makes the calls of somebody else.
+    /// Makes the calls of another client; its errors are logged only.
     pub(crate) fn call_by_others(&mut self, calls: &[OtherCall]) {
         for other in calls {
             let (service, operation) = (other.service.clone(), other.operation.clone());
             let call = ApiCall { service, operation, input: other.input.clone() };
             let caller = self.state.own_caller();
             if let Err(error) = self.answer(&caller, &call) {
-                tracing::warn!(%error, operation = call.operation, "a call of somebody else failed");
+                tracing::warn!(%error, operation = call.operation, "a call of another client failed");
             }
         }
     }

@@ -2,7 +2,7 @@
 //! it is replaced, because it may have changed while services rolled out.
 //!
 //! Nothing is done twice: calls to EventBridge set absolute values, and calls to EventBridge Scheduler carry a client
-//! token. After a lost answer, a call is sent again only where nobody else has changed the schedule.
+//! token. After a lost answer, a call is sent again only where no other client has changed the schedule.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -240,10 +240,10 @@ async fn send_passing<T>(
     send_once(aws, attempted, passes, call, look).await
 }
 
-/// Returns the failure of a call whose answer was lost, to a schedule or rule that somebody else has changed since.
+/// Returns the failure of a call whose answer was lost, to a schedule or rule that another client has changed since.
 fn lost_failure(noun: &str, name: &str) -> Failure {
     let message =
-        format!("no answer to the change of {noun} `{name}`, which somebody else has changed since");
+        format!("no answer to the change of {noun} `{name}`, which another client has changed since");
     let hint = "it is unknown whether the change took effect, and it is not sent again: check with `ecsail schedule list`";
     Failure::error(message).with_hint(hint.to_owned()).unclear(true)
 }

@@ -1,5 +1,5 @@
 //! What holds in whichever order the calls of two commands arrive, with answers that are lost and reads that show an
-//! older state: nothing is done twice, no success is false, and nobody's deployment is replaced unseen.
+//! older state: nothing is done twice, no success is false, and no deployment of another client is replaced unseen.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
