@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::aws::error::cluster_failure;
-use crate::aws::types::{Service, revision_name};
+use crate::aws::types::revision_name;
 use crate::aws::{ApiError, Aws};
 use crate::error::{Failure, Result};
+use crate::plan::ServicePlan;
+use crate::plan::lost_update::StartedDeployment;
 use crate::plan::record::{PERFORMER_KEY, RELEASE_KEY};
 use crate::plan::service_state::StateChange;
-use crate::plan::{ServicePlan, ServiceState};
 
 /// The operation whose rate decides how many services are read at once.
 const UPDATE: &str = "UpdateService";
@@ -90,19 +91,10 @@ pub(super) async fn origin(revision: &str, aws: &Aws) -> String {
 
 /// Returns the note that an update has replaced deployments that began after its plan was made; `None` if there are
 /// none. Two updates at the same instant pass each other's check.
-pub(super) fn replaced_note(
-    key: &str,
-    observed: &ServiceState,
-    after: &Service,
-    own: Option<&str>,
-) -> Option<String> {
-    // What another run began after this one's deployment was not replaced by it.
-    let own = own.filter(|own| after.primary_deployment().is_some_and(|primary| primary.id == *own))?;
-    let unseen = observed.unseen_deployments(after);
+pub(super) fn replaced_note(key: &str, unseen: &[StartedDeployment]) -> Option<String> {
     let described: Vec<String> = unseen
         .iter()
-        .filter(|known| known.id != own)
-        .map(|known| format!("`{}` of `{}`", known.id, revision_name(&known.task_definition)))
+        .map(|known| format!("`{}` of `{}`", known.id, revision_name(&known.revision)))
         .collect();
     (!described.is_empty()).then(|| {
         format!("{key}: the update replaced deployment {}, which began after the plan", described.join(", "))

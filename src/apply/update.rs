@@ -4,7 +4,7 @@
 //! `UpdateService` takes no idempotency token: if its answer was lost, the module checks whether the call took effect
 //! before it sends it again.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -17,7 +17,9 @@ use crate::aws::error::ApiErrorKind;
 use crate::aws::types::{self, Service, ServiceDeployment, TaskDefinition, parse_view, revision_name};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
-use crate::plan::lost_update::{LostUpdate, StartedDeployment, UpdateTraces, judge_lost_update};
+use crate::plan::lost_update::{
+    LostUpdate, StartedDeployment, UpdateTraces, judge_lost_update, lists_own, unseen_before,
+};
 use crate::plan::service_state::StateChange;
 use crate::plan::{Revision, ServicePlan, ServiceState};
 use crate::retry::{Attempts, Policy, retry};
@@ -89,15 +91,14 @@ pub(super) async fn update_service(
         document.insert("taskDefinition".to_owned(), revision.clone().into());
     }
     let asked_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
-    let UpdateEffect { document, started } =
+    let UpdateEffect { document, started, unseen } =
         send_update(&Value::Object(document), plan, &revision, aws).await?;
     // The update is made: where its answer cannot be read, the deployment is found by its revision and time.
     let service = types::answer("ecs:UpdateService", &document).unwrap_or_else(|error| {
         report.note(&format!("{}: {error}", plan.key));
         Service::default()
     });
-    let own = started.as_ref().map(|started| started.id.as_str());
-    if let Some(note) = replaced_note(&plan.key, &plan.observed, &service, own) {
+    if let Some(note) = replaced_note(&plan.key, &unseen) {
         report.note(&note);
     }
     let state_after = ServiceState::new(&service, &document);
@@ -157,6 +158,8 @@ async fn send_update(
 struct UpdateEffect {
     document: Value,
     started: Option<StartedDeployment>,
+    /// The deployments that it replaced and that began after the plan.
+    unseen: Vec<StartedDeployment>,
 }
 
 impl UpdateEffect {
@@ -170,7 +173,9 @@ impl UpdateEffect {
             Some(&primary.id) != plan.deployment_before.as_ref() && is_of_plan
         });
         let started = started.map(StartedDeployment::from_deployment);
-        UpdateEffect { document, started }
+        let traces = UpdateTraces { service, ..UpdateTraces::default() };
+        let unseen = started.as_ref().map(|own| unseen_before(plan, own, &traces)).unwrap_or_default();
+        UpdateEffect { document, started, unseen }
     }
 }
 
@@ -194,13 +199,38 @@ async fn look_at_service(
         traces.since = service_deployments_since(plan, aws).await?;
         lost = judge_lost_update(plan, revision, &traces);
     }
+    let unseen = match &lost {
+        LostUpdate::Started(own) => unseen_deployments(plan, own, &mut traces, aws).await?,
+        _ => Vec::new(),
+    };
     let document = traces.document.unwrap_or_default();
     Ok(match lost {
-        LostUpdate::Started(started) => Trace::Ours(UpdateEffect { document, started: Some(started) }),
-        LostUpdate::Applied => Trace::Ours(UpdateEffect { document, started: None }),
+        LostUpdate::Started(own) => Trace::Ours(UpdateEffect { document, started: Some(own), unseen }),
+        LostUpdate::Applied => Trace::Ours(UpdateEffect { document, started: None, unseen }),
         LostUpdate::AsBefore => Trace::AsBefore,
         LostUpdate::Foreign(change) => Trace::Foreign(lost_failure(plan, &change, aws).await),
     })
+}
+
+/// Returns the deployments that an update without an answer replaced. A service no longer shows one that had no task yet.
+async fn unseen_deployments(
+    plan: &ServicePlan,
+    own: &StartedDeployment,
+    traces: &mut UpdateTraces,
+    aws: &Aws,
+) -> Result<Vec<StartedDeployment>, ApiError> {
+    for pause in std::iter::once(Duration::ZERO).chain(aws.lookup_pauses()) {
+        if lists_own(own, traces) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        traces.since = service_deployments_since(plan, aws).await?;
+        // An empty list is one that may not be read.
+        if traces.since.is_empty() {
+            break;
+        }
+    }
+    Ok(unseen_before(plan, own, traces))
 }
 
 /// Returns the service deployments that began after the plan, each with its task definition; none where they may not be

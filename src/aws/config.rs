@@ -32,7 +32,7 @@ const PACING: &str = "ECSAIL_PACING";
 /// The variable that sets the pause before what a call without an answer did is looked for again.
 const LOOKUP_PAUSE: &str = "ECSAIL_LOOKUP_PAUSE";
 /// Two pauses are longer than AWS takes to show a change: EventBridge Scheduler and ECS are eventually consistent.
-const DEFAULT_LOOKUP_PAUSE: Duration = Duration::from_millis(1500);
+pub(crate) const DEFAULT_LOOKUP_PAUSE: Duration = Duration::from_millis(1500);
 
 /// What all clients of a run are made from.
 pub(super) struct Configuration {

@@ -50,6 +50,8 @@ pub mod types;
 pub use error::ApiError;
 
 use config::Configuration;
+#[cfg(test)]
+pub(crate) use config::DEFAULT_LOOKUP_PAUSE;
 use login::{Login, LoginReporter};
 use pacer::{Pacer, ThrottleFeedback};
 

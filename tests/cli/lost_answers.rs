@@ -75,6 +75,20 @@ fn update_that_was_rolled_back_and_left_only_events_is_not_sent_again() {
 }
 
 #[test]
+fn update_without_an_answer_says_what_it_replaced() {
+    let world = World::held();
+    let other = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
+    let other = FaultKind::Preceded(OtherCall::ecs("UpdateService", other));
+    let minutes = Duration::from_mins(10);
+    world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropLate(minutes)));
+    world.sandbox.inject(Fault::on("UpdateService", other));
+    let run = world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    run.says("web: the update replaced deployment `ecs-svc/").says("which began after the plan");
+    // The service no longer shows it.
+    assert_eq!(world.service("web")["deployments"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn lost_update_is_not_sent_over_the_deployment_of_another_client() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropBefore));

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::recorder::Recorder;
+use crate::aws::DEFAULT_LOOKUP_PAUSE;
 use crate::aws::in_process::{Gate, WaitingRequest};
 use crate::commands::{cancel, deploy, restart, rollback, run, scale};
 use crate::context::CommandContext;
@@ -242,12 +243,17 @@ impl Arena {
         request.answer(response);
     }
 
-    /// Returns the time before a request: a poll comes seconds after the one before.
+    /// Returns the time before a request: a poll comes seconds after the one before, and what a call without an answer did
+    /// is looked for again after the pause that the program makes.
     fn pause(&self, operation: &str, client: &Ended, order: &mut dyn Order) -> Duration {
         let is_poll = matches!(operation, "DescribeServices" | "DescribeTasks");
         let has_changed =
             client.calls.iter().any(|call| matches!(call.as_str(), "UpdateService" | "RunTask"));
-        if is_poll && has_changed { Duration::from_secs(5) } else { order.delay() }
+        if is_poll && has_changed {
+            return Duration::from_secs(5);
+        }
+        let looks_again = client.calls.last().is_some_and(|last| last == operation);
+        if looks_again { DEFAULT_LOOKUP_PAUSE + order.delay() } else { order.delay() }
     }
 
     /// Returns what an operation can change: the service, the revisions, the tasks or the schedules.

@@ -127,7 +127,8 @@ fn false_success(line: &[&str], ended: &Ended, statuses: &[(String, String)]) ->
     let is_attached = statuses.iter().any(|(_, status)| status == "SUCCESSFUL") && text.contains(" deployed");
     let has = |of: fn(&Effect) -> bool| ended.effects.iter().any(of);
     let done = match (line[0], line[1]) {
-        ("scale", _) => has(|effect| matches!(effect, Effect::Scaled { .. })) || text.contains("now"),
+        // The other command may have set the same number before.
+        ("scale", _) => text.contains(&format!("the desired count is {}", line[3])),
         ("run", _) => text.contains("succeeded") || has(|effect| matches!(effect, Effect::Started { .. })),
         ("deploy", "schedule") => {
             has(|effect| matches!(effect, Effect::Scheduled)) || !text.contains("updated")

@@ -79,6 +79,32 @@ pub fn judge_lost_update(plan: &ServicePlan, revision: &str, traces: &UpdateTrac
     }
 }
 
+/// Returns the deployments that the update replaced and that the plan did not see, oldest last: those that the service
+/// shows, and those that had no task yet and are only among its service deployments.
+pub fn unseen_before(
+    plan: &ServicePlan,
+    own: &StartedDeployment,
+    traces: &UpdateTraces,
+) -> Vec<StartedDeployment> {
+    let shown = plan.observed.unseen_deployments(&traces.service);
+    let shown = shown.into_iter().map(StartedDeployment::from_deployment);
+    let listed = traces.since.iter().map(|(known, revision)| of_service_deployment(known, revision));
+    let listed = listed.filter(|known| !plan.observed.deployments.contains(&known.id));
+    let mut unseen: Vec<StartedDeployment> = Vec::new();
+    for known in shown.chain(listed) {
+        let is_known = known.id == own.id || unseen.iter().any(|other| other.id == known.id);
+        if !is_known && known.created_at <= own.created_at {
+            unseen.push(known);
+        }
+    }
+    unseen
+}
+
+/// Returns whether the service deployments of `traces` are newer than the deployment `own`: a list without it is older.
+pub fn lists_own(own: &StartedDeployment, traces: &UpdateTraces) -> bool {
+    traces.since.iter().any(|(known, _)| deployment_id(known) == own.id)
+}
+
 /// Returns whether the attributes that the update sends are those that changed.
 fn is_applied(plan: &ServicePlan, change: Option<&StateChange>) -> bool {
     let Some(StateChange::Attributes { members }) = change else { return false };

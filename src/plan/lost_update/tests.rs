@@ -125,3 +125,35 @@ fn attributes_are_applied_where_only_those_that_were_sent_changed() {
     assert!(matches!(lost(now), LostUpdate::Foreign(_)));
     assert_eq!(lost(before()), LostUpdate::AsBefore);
 }
+
+/// Returns the ids of the deployments that deployment 3 of `web:2` replaced unseen.
+fn unseen(now: Value, since: Vec<(ServiceDeployment, String)>) -> Vec<String> {
+    let traces = UpdateTraces { since, ..traces(now) };
+    let own =
+        traces.service.primary_deployment().map(StartedDeployment::from_deployment).expect("a deployment");
+    unseen_before(&plan(), &own, &traces).into_iter().map(|known| known.id).collect()
+}
+
+#[test]
+fn replaced_deployment_that_the_service_shows_is_named_once() {
+    let now =
+        document(&[("ecs-svc/3", "PRIMARY", 2, "IN_PROGRESS"), ("ecs-svc/2", "ACTIVE", 5, "IN_PROGRESS")]);
+    let since = vec![service_deployment(2, 3), service_deployment(5, 2)];
+    assert_eq!(unseen(now, since), ["ecs-svc/2"]);
+}
+
+#[test]
+fn replaced_deployment_that_only_the_list_shows_is_named() {
+    let now =
+        document(&[("ecs-svc/3", "PRIMARY", 2, "IN_PROGRESS"), ("ecs-svc/1", "ACTIVE", 1, "COMPLETED")]);
+    let since = vec![service_deployment(2, 3), service_deployment(5, 2), service_deployment(1, 1)];
+    assert_eq!(unseen(now, since), ["ecs-svc/2"]);
+}
+
+#[test]
+fn deployment_that_began_after_ours_was_not_replaced_by_it() {
+    let now = document(&[("ecs-svc/3", "PRIMARY", 2, "IN_PROGRESS")]);
+    let (mut later, revision) = service_deployment(5, 4);
+    later.created_at.0 = 1002.0;
+    assert_eq!(unseen(now, vec![(later, revision)]), Vec::<String>::new());
+}
