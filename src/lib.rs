@@ -26,6 +26,7 @@ pub mod cli;
 pub mod commands;
 pub mod completion;
 pub mod context;
+pub mod destination;
 pub mod diagnose;
 pub mod document;
 pub mod duration;

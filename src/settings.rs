@@ -62,6 +62,11 @@ impl Settings {
     pub fn process_variable(&self, name: &str) -> Option<&str> {
         self.process_environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
+
+    /// Returns whether every question is answered with yes, because a CI system runs the program and sets `CI`.
+    pub fn assumes_yes(&self) -> bool {
+        self.process_variable("CI").is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
+    }
 }
 
 /// The tags given with `--tag`.

@@ -59,11 +59,13 @@ pub async fn run(args: &CancelArgs, context: &CommandContext) -> Result<CommandO
     if let Some(note) = &note {
         context.reporter.report(&Event::Note(note));
     }
+    let destination = found.destination(&chosen.manifest, context);
+    context.reporter.report(&Event::Destination(&destination));
     context.reporter.report(&Event::Rollback(&target));
     if let Some(note) = &warn_if_rollback(&followed) {
         context.reporter.report(&Event::Note(note));
     }
-    if !is_confirmed("Stop this deployment?", args.yes, context)? {
+    if !is_confirmed(&format!("Stop this deployment in {}?", destination.in_question()), args.yes, context)? {
         return Ok(CommandOutcome::Declined);
     }
     let mut interrupts = Interrupts::listen()?;

@@ -7,7 +7,7 @@ use super::change_guards::{find_changeable_service, rollback_terms, watch_policy
 use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::{report_ends, watch_rollouts};
-use super::services::ServiceArgs;
+use super::services::{ServiceArgs, is_confirmed};
 use super::watch_args::WatchArgs;
 use crate::apply::lifecycle_hook;
 use crate::aws::error::failure;
@@ -41,6 +41,9 @@ pub struct ContinueArgs {
     no_wait: bool,
     #[command(flatten)]
     watch: WatchArgs,
+    /// Skip the confirmation prompt
+    #[arg(long, short)]
+    yes: bool,
 }
 
 /// Runs the verb.
@@ -61,6 +64,13 @@ pub async fn run(args: &ContinueArgs, context: &CommandContext) -> Result<Comman
     let deployments = chosen.aws.service_deployments(&arns).await.map_err(failure)?;
     let deployment = deployments.into_iter().next().ok_or_else(|| no_service_deployment(key))?;
     let id = choose_hook(key, &deployment, args.hook.as_deref())?.hook_id.clone();
+    let destination = found.destination(&chosen.manifest, context);
+    context.reporter.report(&Event::Destination(&destination));
+    let verb = if args.rollback { "Roll back" } else { "Continue" };
+    let question = format!("{verb} the deployment of service {key} in {}?", destination.in_question());
+    if !is_confirmed(&question, args.yes, context)? {
+        return Ok(CommandOutcome::Declined);
+    }
     let mut interrupts = Interrupts::listen()?;
     lifecycle_hook::resolve_hook(&deployment.service_deployment_arn, &id, args.rollback, &chosen.aws).await?;
     let what = if args.rollback { "is being rolled back" } else { "continues" };

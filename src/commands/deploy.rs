@@ -8,6 +8,7 @@ use super::one_off::Beside;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::release::{ReleaseOptions, ReleaseRunner};
 use super::service_ends::tell_left;
+use super::services::{Confirmation, confirm};
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, SelectionArgs};
 use crate::apply::guard::ensure_unchanged;
@@ -94,11 +95,14 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         return Ok(CommandOutcome::Succeeded);
     }
     context.reporter.report(&Event::Plan { plan: &plan, answer: None });
-    let answer = if args.yes { None } else { context.reporter.confirm("Deploy this?") };
-    match answer {
-        Some(false) => return Ok(CommandOutcome::Declined),
-        Some(true) => ensure_unchanged(&changing_services(&plan), &aws).await?,
-        None => {}
+    // What is in progress already is only watched.
+    if plan.has_changes() {
+        let question = format!("Deploy {} to {}?", plan.counted_changes(), plan.destination.in_question());
+        match confirm(&question, args.yes, context)? {
+            Confirmation::Declined => return Ok(CommandOutcome::Declined),
+            Confirmation::Given => ensure_unchanged(&changing_services(&plan), &aws).await?,
+            Confirmation::Assumed => {}
+        }
     }
     // From here on the release is reported in any case, also after an interrupt.
     let mut interrupts = Interrupts::listen()?;

@@ -5,8 +5,10 @@ use clap::{Args, Subcommand};
 
 use crate::manifest::Request;
 use crate::manifest::Scope;
+use crate::manifest::template_names::images_without_tag;
 use crate::plan::image_checks::ImageChecks;
 use crate::plan::{DeployRecord, Options};
+use crate::render::DesiredState;
 use crate::settings::ImageTags;
 
 pub mod attach;
@@ -157,6 +159,32 @@ fn ensure_not_empty(manifest: &crate::manifest::Manifest) -> Result<(), crate::e
     } else {
         Ok(())
     }
+}
+
+/// Renders the manifest of a command that deploys or runs something.
+///
+/// # Errors
+/// Images have no tag, or every problem of the files.
+fn render_manifest(manifest: &crate::manifest::Manifest) -> Result<DesiredState, crate::error::Failure> {
+    crate::render::render_desired(manifest).map_err(|invalid| {
+        match images_without_tag(&invalid.problems, &manifest.images) {
+            Some(images) => no_tag_failure(&images),
+            None => invalid.into(),
+        }
+    })
+}
+
+fn no_tag_failure(images: &[&str]) -> crate::error::Failure {
+    let named = images.iter().map(|image| format!("`{image}`")).collect::<Vec<_>>().join(", ");
+    let (of, each) = match images {
+        [] => (String::new(), String::new()),
+        [_] => (format!(" for image {named}"), String::new()),
+        [one, ..] => {
+            (format!(" for images {named}"), format!(", or one of an image with `--tag {one}=1.4.2`"))
+        }
+    };
+    let hint = format!("add the tag to deploy, such as `--tag 1.4.2`{each}");
+    crate::error::Failure::usage(format!("no tag was given{of}")).with_hint(hint)
 }
 
 /// Returns the user who started the CI job, if the environment names one.

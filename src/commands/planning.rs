@@ -6,15 +6,15 @@ use crate::file_limits::FileLimits;
 use super::attach::planned::{AttachedRollouts, attach_to_planned};
 use super::first_look::ride_out;
 use super::watch_args::WatchArgs;
-use super::{ImageArgs, ensure_not_empty, plan_options};
+use super::{ImageArgs, ensure_not_empty, plan_options, render_manifest};
 use crate::aws::Aws;
 use crate::aws::types::ObservedState;
 use crate::context::CommandContext;
+use crate::destination::Destination;
 use crate::error::Failure;
 use crate::manifest::{self, Manifest, Request};
 use crate::observe::{self, observe};
 use crate::plan::{self, Plan, blockers};
-use crate::render;
 use crate::report::Event;
 
 /// How a deploy is planned.
@@ -65,7 +65,7 @@ pub async fn plan_deploy(
     let limits = FileLimits::start();
     let loaded = manifest::load(&context.settings, request)?;
     let manifest = Manifest { now: Some(jiff::Timestamp::now()), ..loaded };
-    let desired = render::render_desired(&manifest)?;
+    let desired = render_manifest(&manifest)?;
     drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     ensure_not_empty(&manifest)?;
@@ -82,10 +82,24 @@ pub async fn plan_deploy(
     let options = plan_options(&manifest, request, &context.settings, &how.images);
     let record = plan::DeployRecord { release_id: how.release, ..options.record };
     let options = plan::Options { force: how.force, supersede: how.supersede, record, ..options };
-    let plan = plan::compare(&desired, &observed, &options)?;
+    let mut plan = plan::compare(&desired, &observed, &options)?;
+    plan.destination = destination_of(&plan, &manifest, context);
     let (attached, mut blockers) = attach_to_planned(&plan, &observed, &aws).await;
     if !how.supersede {
         blockers.extend(blockers::in_progress(&plan, &observed));
     }
     Ok(Planned { manifest, aws, observed, plan, blockers, attached })
+}
+
+/// Returns where a plan changes something.
+fn destination_of(plan: &Plan, manifest: &Manifest, context: &CommandContext) -> Destination {
+    // The ARN of a schedule's target is that of its cluster.
+    let targets = plan.schedules.iter().flat_map(|schedule| &schedule.targets);
+    let targets: Vec<&str> = targets.filter_map(|target| target.document["Arn"].as_str()).collect();
+    let running = plan.services.iter().map(|service| service.before.as_str());
+    let arn = running.chain(targets.iter().copied()).next();
+    let work = plan.before.iter().chain(&plan.after).filter_map(|task| task.work.as_ref());
+    let clusters = plan.services.iter().map(|service| service.cluster.as_str());
+    let clusters = clusters.chain(work.map(|work| work.cluster.as_str())).chain(targets.iter().copied());
+    Destination::new(&context.settings, manifest.stage.as_deref(), arn, clusters)
 }

@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::SelectionArgs;
+use super::{SelectionArgs, render_manifest};
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::file_limits::FileLimits;
 use crate::manifest;
-use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
+use crate::render::{DefinitionSource, DesiredService, DesiredState};
 use crate::report::{CommandOutcome, Event};
 
 /// Print the rendered documents, exactly as they would be sent
@@ -31,7 +31,7 @@ pub fn run(args: &RenderArgs, context: &CommandContext) -> Result<CommandOutcome
     let request = args.selection.request()?;
     let limits = FileLimits::start();
     let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::render_desired(&manifest)?;
+    let desired = render_manifest(&manifest)?;
     drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let mut documents: Vec<_> = desired.services.iter().flat_map(service_documents).collect();

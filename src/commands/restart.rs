@@ -11,7 +11,7 @@ use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
-use super::services::{FoundService, SelectedServices, ServicesArgs, is_confirmed};
+use super::services::{Confirmation, FoundService, SelectedServices, ServicesArgs, confirm, destination_of};
 use super::watch_args::WatchArgs;
 use crate::apply;
 use crate::apply::guard::ensure_unchanged;
@@ -69,12 +69,15 @@ pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<Command
         )?;
     }
     let plan = plan_restart(&found, &chosen, args).await?;
+    let plan = Plan { destination: destination_of(&found, &chosen.manifest, context), ..plan };
     context.reporter.report(&Event::Plan { plan: &plan, answer: None });
-    if !is_confirmed("Restart?", args.yes, context)? {
-        return Ok(CommandOutcome::Declined);
-    }
-    if !args.yes {
-        ensure_unchanged(&plan.services.iter().collect::<Vec<_>>(), &chosen.aws).await?;
+    let question = format!("Restart {} in {}?", plan.counted_changes(), plan.destination.in_question());
+    match confirm(&question, args.yes, context)? {
+        Confirmation::Declined => return Ok(CommandOutcome::Declined),
+        Confirmation::Given => {
+            ensure_unchanged(&plan.services.iter().collect::<Vec<_>>(), &chosen.aws).await?;
+        }
+        Confirmation::Assumed => {}
     }
     let mut interrupts = Interrupts::listen()?;
     let applied = apply::apply_plan(&plan, &chosen.aws, context.reporter.as_ref()).await?;

@@ -11,12 +11,15 @@ use super::rollouts::watch_rollouts;
 use super::schedule_rollback::{self, ScheduleRollbacks};
 use super::service_ends::{not_waited, tell_ends, tell_left, tell_updated};
 use super::service_rollbacks::{self, RollbackRequest, ServiceRollbacks};
-use super::services::{FoundService, SelectedServices, ServicesArgs, is_confirmed};
+use super::services::{
+    Confirmation, FoundService, SelectedServices, ServicesArgs, confirm, destination_of, is_confirmed,
+};
 use super::unfinished::note_interrupted;
 use super::watch_args::WatchArgs;
 use crate::apply;
 use crate::apply::guard::ensure_unchanged;
 use crate::context::CommandContext;
+use crate::destination::counted;
 use crate::error::Result;
 use crate::events::JsonEvent;
 use crate::events::answer::DryRun;
@@ -85,7 +88,7 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
     {
         return Ok(outcome);
     }
-    let ways =
+    let mut ways =
         service_rollbacks::find_rollbacks(&args.request(&chosen.manifest, context), &found, &chosen).await?;
     let schedules = if args.no_schedules {
         ScheduleRollbacks::default()
@@ -93,9 +96,13 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
         let all = args.services.is_empty();
         schedule_rollback::find_rollbacks(&ways.moves(), all, &chosen.aws, context).await?
     };
+    if ways.plan.services.is_empty() {
+        context.reporter.report(&Event::Destination(&ways.plan.destination));
+    }
     for target in &ways.targets {
         context.reporter.report(&Event::Rollback(target));
     }
+    ways.plan.destination = destination_of(&found, &chosen.manifest, context);
     let changes_services = !ways.plan.is_empty() || !ways.in_progress.is_empty();
     if !changes_services && ways.attached.is_empty() {
         tell_left(&ways.plan, context);
@@ -111,14 +118,23 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
     if args.dry_run {
         return Ok(report_dry_run(context));
     }
-    let changes = changes_services || !schedules.is_empty();
-    if changes && !is_confirmed("Roll back?", args.yes, context)? {
-        return Ok(CommandOutcome::Declined);
-    }
-    if !args.yes {
-        ensure_unchanged(&ways.plan.services.iter().collect::<Vec<_>>(), &chosen.aws).await?;
+    if changes_services || !schedules.is_empty() {
+        match confirm(&rollback_question(&ways, &schedules), args.yes, context)? {
+            Confirmation::Declined => return Ok(CommandOutcome::Declined),
+            Confirmation::Given => {
+                ensure_unchanged(&ways.plan.services.iter().collect::<Vec<_>>(), &chosen.aws).await?;
+            }
+            Confirmation::Assumed => {}
+        }
     }
     args.apply(ways, &schedules, &chosen, context).await
+}
+
+fn rollback_question(ways: &ServiceRollbacks, schedules: &ScheduleRollbacks) -> String {
+    let changing = ways.plan.services.iter().filter(|service| service.changes()).map(|one| one.key.as_str());
+    let stopping = ways.in_progress.iter().map(|rollout| rollout.key.as_str());
+    let kinds = [("service", changing.chain(stopping).collect()), ("schedule", schedules.keys())];
+    format!("Roll back {} in {}?", counted(&kinds), ways.plan.destination.in_question())
 }
 
 fn report_dry_run(context: &CommandContext) -> CommandOutcome {
@@ -190,7 +206,9 @@ impl RollbackArgs {
         if self.dry_run {
             return Ok(Some(report_dry_run(context)));
         }
-        if !is_confirmed("Roll back?", self.yes, context)? {
+        let destination = destination_of(found, &chosen.manifest, context).in_question();
+        let question = format!("Roll back {} in {destination}?", counted(&[("schedule", schedules.keys())]));
+        if !is_confirmed(&question, self.yes, context)? {
             return Ok(Some(CommandOutcome::Declined));
         }
         Ok(Some(schedules.apply_after(CommandOutcome::Succeeded, &[], &chosen.aws, context).await))

@@ -11,7 +11,7 @@ use super::interrupts::Interrupts;
 use super::one_off::{Beside, LogOutput, OneOffOptions, TaskRunOutcome, run_to_end};
 use super::services::{SelectedServices, ServiceArgs};
 use super::unfinished::note_interrupted;
-use super::{ImageArgs, plan_options};
+use super::{ImageArgs, plan_options, render_manifest};
 use crate::apply;
 use crate::apply::task::{DEFAULT_TIMEOUT, RunTaskRequest};
 use crate::aws::Aws;
@@ -34,7 +34,7 @@ use crate::plan::task::{
 use crate::plan::task_spec::{PlanContext, resolve};
 use crate::plan::{self, Plan, blockers};
 use crate::release::task_origin::TaskOrigin;
-use crate::render::{self, DesiredTask, DesiredTaskSpec};
+use crate::render::{DesiredTask, DesiredTaskSpec};
 use crate::report::{CommandOutcome, Event};
 use crate::retry::token;
 use crate::settings::ImageTags;
@@ -172,7 +172,7 @@ async fn resolve_described(
     let request = Request { tags, scope, ..Request::default() };
     let limits = FileLimits::start();
     let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render::render_desired(&manifest)?;
+    let desired = render_manifest(&manifest)?;
     drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let aws = context.connect(&manifest, &desired).await?;

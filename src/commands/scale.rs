@@ -97,11 +97,19 @@ pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOu
     let wish = args.change.to_request();
     let autoscaling = read_autoscaling(wish, &found, aws, context).await?;
     let scaling = plan_scaling(wish, &place.key, &found.service, &autoscaling, args.force)?;
+    let destination = found.destination(&chosen.manifest, context);
+    if scaling.change != ScaleChange::None {
+        report.report(&Event::Destination(&destination));
+    }
     scaling.notes.iter().for_each(|note| report.report(&Event::Note(note)));
     // From here on the result is reported in any case, also after an interrupt. At the prompt an interrupt still ends
     // the process.
     if scaling.change != ScaleChange::None
-        && !is_confirmed(&format!("{}?", scaling.question), args.yes, context)?
+        && !is_confirmed(
+            &format!("{} in {}?", scaling.question, destination.in_question()),
+            args.yes,
+            context,
+        )?
     {
         return Ok(CommandOutcome::Declined);
     }

@@ -34,6 +34,13 @@ pub struct ScheduleRollbacks {
     plans: Vec<(SchedulePlan, Vec<String>)>,
 }
 
+impl ScheduleRollbacks {
+    /// Returns the keys of the schedules.
+    pub fn keys(&self) -> Vec<&str> {
+        self.plans.iter().map(|(plan, _)| plan.key.as_str()).collect()
+    }
+}
+
 /// The rollback of one schedule target, and the service that it depends on.
 struct TargetRollback {
     index: usize,

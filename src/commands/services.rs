@@ -13,6 +13,7 @@ use crate::aws::lookup::in_time;
 use crate::aws::types::{Service, ServiceStatus, parse_view};
 use crate::completion::services;
 use crate::context::CommandContext;
+use crate::destination::Destination;
 use crate::document::problem::{InvalidFiles, did_you_mean};
 use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, Request};
@@ -167,6 +168,20 @@ fn no_cluster_failure(key: &str) -> Failure {
     Failure::usage(format!("service `{key}` has no cluster")).with_hint(hint)
 }
 
+impl FoundService {
+    /// Returns where the service is.
+    pub fn destination(&self, manifest: &Manifest, context: &CommandContext) -> Destination {
+        destination_of(std::slice::from_ref(self), manifest, context)
+    }
+}
+
+/// Returns where services are.
+pub fn destination_of(found: &[FoundService], manifest: &Manifest, context: &CommandContext) -> Destination {
+    let arn = found.iter().find_map(|found| found.document["serviceArn"].as_str());
+    let clusters = found.iter().map(|found| found.identity.cluster.as_str());
+    Destination::new(&context.settings, manifest.stage.as_deref(), arn, clusters)
+}
+
 impl SelectedServices {
     /// Reads the services in batches. Services that do not exist or are INACTIVE are left out.
     ///
@@ -273,16 +288,41 @@ impl SelectedServices {
     }
 }
 
-/// Returns whether the user agrees: by `--yes`, or at a prompt on the terminal.
+/// Whether a change may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Nobody was asked: by `--yes`, in CI, or in the sandbox where nobody can answer.
+    Assumed,
+    /// The user has agreed, some time after the plan was made.
+    Given,
+    Declined,
+}
+
+/// Asks whether a change may be made, where a person can answer.
 ///
 /// # Errors
-/// There is no terminal, and `--yes` was not given.
-pub fn is_confirmed(question: &str, yes: bool, context: &CommandContext) -> Result<bool> {
-    if yes {
-        return Ok(true);
+/// Nobody can answer, and neither `--yes` nor `CI=true` was given.
+pub fn confirm(question: &str, yes: bool, context: &CommandContext) -> Result<Confirmation> {
+    if yes || context.settings.assumes_yes() {
+        return Ok(Confirmation::Assumed);
     }
-    context.reporter.confirm(question).ok_or_else(|| {
-        let hint = "add `--yes` to confirm without a terminal".to_owned();
-        Failure::usage("the change needs confirmation, and there is no terminal to ask on").with_hint(hint)
-    })
+    match context.reporter.confirm(question) {
+        Some(true) => Ok(Confirmation::Given),
+        Some(false) => Ok(Confirmation::Declined),
+        None if context.settings.sandbox.is_some() => Ok(Confirmation::Assumed),
+        None => {
+            let hint = "add `--yes`; `CI=true` implies it".to_owned();
+            let message = "the change needs confirmation, and nobody can be asked: \
+                           there is no terminal, or the output is JSON";
+            Err(Failure::usage(message).with_hint(hint))
+        }
+    }
+}
+
+/// Returns whether a change may be made; see [`confirm`].
+///
+/// # Errors
+/// As of [`confirm`].
+pub fn is_confirmed(question: &str, yes: bool, context: &CommandContext) -> Result<bool> {
+    Ok(confirm(question, yes, context)? != Confirmation::Declined)
 }

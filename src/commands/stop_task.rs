@@ -69,7 +69,10 @@ pub async fn run(args: &StopTaskArgs, context: &CommandContext) -> Result<Comman
     if !refused.is_empty() {
         return Err(Failure::combined(refused));
     }
-    if !is_confirmed(&confirmation_prompt(&tasks, &place.key), args.yes, context)? {
+    let destination = found.destination(&chosen.manifest, context);
+    context.reporter.report(&Event::Destination(&destination));
+    let question = format!("{} in {}?", confirmation_prompt(&tasks, &place.key), destination.in_question());
+    if !is_confirmed(&question, args.yes, context)? {
         return Ok(CommandOutcome::Declined);
     }
     let stopped = stop_tasks(&tasks, &place.cluster, &args.reason, aws).await;
@@ -154,10 +157,10 @@ fn join_ids(tasks: &[&Task]) -> String {
 
 fn confirmation_prompt(tasks: &[Task], key: &str) -> String {
     match tasks {
-        [one] => format!("Stop task {} of service `{key}`?", one.id()),
+        [one] => format!("Stop task {} of service `{key}`", one.id()),
         several => {
             format!(
-                "Stop {} tasks of service `{key}` ({})?",
+                "Stop {} tasks of service `{key}` ({})",
                 several.len(),
                 join_ids(&several.iter().collect::<Vec<_>>())
             )

@@ -11,6 +11,7 @@ use super::schedule::Via;
 pub struct Plan {
     /// Whether there is any change.
     pub changes: bool,
+    pub destination: Destination,
     /// The tasks that run before the services.
     pub before: Vec<TaskPlan>,
     pub services: Vec<ServicePlan>,
@@ -18,6 +19,18 @@ pub struct Plan {
     /// The tasks that run after all else.
     pub after: Vec<TaskPlan>,
     pub notes: Vec<String>,
+}
+
+/// Where a plan changes something.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Destination {
+    /// The stage of the manifest. Null where there is none.
+    pub stage: Option<String>,
+    /// The id of the account. Null where it is not known.
+    pub account: Option<String>,
+    /// The region. Null where it is not known.
+    pub region: Option<String>,
+    pub clusters: Vec<String>,
 }
 
 /// What changes about a service.

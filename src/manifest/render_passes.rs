@@ -11,6 +11,7 @@ use crate::document::tree::{self, Node};
 use crate::error::Failure;
 use crate::error::Result;
 use crate::settings::Settings;
+use crate::shell;
 use crate::template::{TemplateContext, TemplateEngine, UndefinedNames, blank_tag};
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ pub(super) fn render_manifest(
     // The names of stages are keys, so they can be read before any name is defined.
     let empty = render_pass(name, &TemplateContext::default(), manifest, UndefinedNames::Lenient)?;
     let stages = template_names::stage_names(&empty);
-    check_stage(&stages, settings, &empty, manifest)?;
+    check_stage(&stages, settings)?;
     let git_sha = manifest.path.as_deref().and_then(|path| {
         let asked = manifest.templates.values().any(|id| manifest.sources.get(*id).text.contains("git"));
         let directory = directory(path);
@@ -104,7 +105,7 @@ pub(super) fn render_pass(
     }
 }
 
-fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &mut Manifest) -> Result<()> {
+fn check_stage(stages: &[String], settings: &Settings) -> Result<()> {
     match &settings.stage {
         Some(stage) if !stages.contains(stage) => {
             let hint = did_you_mean(stage, stages.iter().map(String::as_str));
@@ -115,14 +116,10 @@ fn check_stage(stages: &[String], settings: &Settings, root: &Node, manifest: &m
             Err(Failure::usage(format!("no stage named `{stage}` in the manifest")).with_hint(hint))
         }
         None if !stages.is_empty() => {
-            let at = root.entries().iter().find(|(key, _)| key.name == "stages").map(|(key, _)| key.span);
-            let message = "the manifest has stages, but none was chosen";
             // Reported alone, because every other problem may be a consequence of the missing stage.
-            manifest
-                .problems
-                .push(Problem::error(at, message).hint(template_names::choose_stage_hint(stages)));
-            Err(InvalidFiles { problems: manifest.problems.clone(), sources: manifest.sources.clone() }
-                .into())
+            let message = format!("no stage was chosen of {}", stages.join(", "));
+            let hint = format!("add `--stage {}`, or set `ECSAIL_STAGE`", shell::quote(&stages[0]));
+            Err(Failure::usage(message).with_hint(hint))
         }
         _ => Ok(()),
     }

@@ -2,12 +2,12 @@
 //!
 //! `app` may use the names before it, `vars` may use `app` too, and everything else may use all names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::types::ManifestImage;
-use crate::document::problem::did_you_mean;
+use crate::document::problem::{Problems, Severity, did_you_mean};
 use crate::document::source::{SourceId, SourceSpan};
 use crate::document::tree::{Node, NodeKey, NodeKind};
 use crate::error::Failure;
@@ -37,7 +37,7 @@ pub fn base_context(
     }
     match &tags.default {
         Some(tag) => context.set("tag", &json!(tag)),
-        None => context.set_missing_name_hint("tag", "set the tag to deploy with `--tag 1.4.2`"),
+        None => context.set_missing_name_hint("tag", MISSING_TAG_HINT),
     }
     if let Some(sha) = git_sha {
         context.set("git", &json!({ "sha": sha }));
@@ -49,6 +49,30 @@ pub fn base_context(
         );
     }
     context
+}
+
+/// The hint for `tag` in a run without a tag for all images.
+const MISSING_TAG_HINT: &str = "set the tag to deploy with `--tag 1.4.2`";
+
+/// Returns the hint for an image in a run without a tag for it.
+fn missing_tag_hint(image: &str) -> String {
+    format!("{MISSING_TAG_HINT} or `--tag {image}=1.4.2`")
+}
+
+/// Returns the images without a tag, if nothing else is wrong than that tags are missing.
+pub fn images_without_tag<'a>(
+    problems: &Problems,
+    images: &'a BTreeMap<String, ManifestImage>,
+) -> Option<Vec<&'a str>> {
+    let errors = problems.sorted().into_iter().filter(|problem| problem.severity == Severity::Error);
+    let hints: BTreeSet<&str> = errors.map(|problem| problem.hint.as_deref().unwrap_or_default()).collect();
+    let without: Vec<&str> = images
+        .keys()
+        .map(String::as_str)
+        .filter(|name| hints.contains(missing_tag_hint(name).as_str()))
+        .collect();
+    let of_tag = usize::from(hints.contains(MISSING_TAG_HINT));
+    (!hints.is_empty() && without.len() + of_tag == hints.len()).then_some(without)
 }
 
 /// Returns the hint for a run without a stage.
@@ -107,8 +131,7 @@ pub fn set_images(context: &mut TemplateContext, images: &BTreeMap<String, Manif
         if let Some(reference) = resolve_image(name, image, images.len(), tags) {
             known.insert(name.clone(), json!(reference.to_string()));
         } else {
-            let hint = format!("set the tag to deploy with `--tag 1.4.2` or `--tag {name}=1.4.2`");
-            context.set_missing_name_hint(&format!("image.{name}"), &hint);
+            context.set_missing_name_hint(&format!("image.{name}"), &missing_tag_hint(name));
         }
     }
     context.set("image", &Value::Object(known));

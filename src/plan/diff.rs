@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::document::model::{Shape, model};
-use crate::document::normalize::item_name;
+use crate::document::normalize::{default_value, item_name};
 use crate::document::shape_facts::{PAIR_SHAPES, item_identity};
 use crate::secrets::{embedded, hides, hides_value, is_secret_pair, masked};
 
@@ -121,7 +121,17 @@ fn compare_members(
         match secret {
             true if before == after => {}
             true => changes.push(new_change(here, before.cloned(), after.cloned(), true)),
-            false => compare_values(before, after, target, here, changes),
+            false => {
+                // The default of ECS is left out of the normal form.
+                let default = default_value(shape, name);
+                compare_values(
+                    before.or(default.as_ref()),
+                    after.or(default.as_ref()),
+                    target,
+                    here,
+                    changes,
+                );
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use super::rollback_point::RollbackPoint;
 use super::schedules::types::SchedulePlan;
 use super::service_state::ServiceState;
 use crate::aws::types::revision_name;
+use crate::destination::{Destination, counted};
 use crate::manifest::{FailureAction, Patience};
 
 /// The options of a plan.
@@ -42,6 +43,8 @@ pub struct Plan {
     pub after: Vec<TaskPlan>,
     /// The services of this plan that a service waits for, by its key.
     pub needs: BTreeMap<String, Vec<String>>,
+    /// Where the plan changes something.
+    pub destination: Destination,
     /// Notes for the reader, such as images outside ECR and what could not be read.
     pub notes: Vec<String>,
 }
@@ -151,6 +154,18 @@ impl Plan {
         let schedules = self.schedules.iter().any(SchedulePlan::is_changing);
         let unfinished = self.after.iter().any(|task| task.unfinished.is_some());
         schedules || unfinished || self.services.iter().any(ServicePlan::changes)
+    }
+
+    /// Returns what the plan changes, as in a question: the only service, or how many services, schedules and tasks.
+    pub fn counted_changes(&self) -> String {
+        let services = self.services.iter().filter(|service| service.changes());
+        let schedules = self.schedules.iter().filter(|schedule| schedule.is_changing());
+        let tasks = self.before.iter().chain(&self.after).filter(|task| task.work.is_some());
+        counted(&[
+            ("service", services.map(|service| service.key.as_str()).collect()),
+            ("schedule", schedules.map(|schedule| schedule.key.as_str()).collect()),
+            ("task", tasks.map(|task| task.key.as_str()).collect()),
+        ])
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::destination::Destination;
 use crate::outcome::Outcome;
 use crate::plan::{Plan, TaskPlan};
 
@@ -74,6 +75,7 @@ pub struct Release {
     pub id: String,
     /// The values of `--tag` as given.
     pub tag: Option<String>,
+    pub destination: Destination,
     pub targets: Vec<ReleaseTarget>,
     needs: BTreeMap<String, Vec<String>>,
 }
@@ -107,7 +109,13 @@ impl Release {
         let before = plan.before.iter().map(of_task(TargetKind::Before));
         let after = plan.after.iter().map(of_task(TargetKind::After));
         let targets = before.chain(services).chain(schedules).chain(after).collect();
-        Release { id: id.to_owned(), tag, targets, needs: plan.needs.clone() }
+        Release {
+            id: id.to_owned(),
+            tag,
+            destination: plan.destination.clone(),
+            targets,
+            needs: plan.needs.clone(),
+        }
     }
 
     /// Returns the state of a target, or `None` if the release does not have it.

@@ -13,6 +13,7 @@ fn release(services: &[(&str, &[&str])]) -> Release {
     let needs =
         needs.map(|(key, needs)| ((*key).to_owned(), needs.iter().map(ToString::to_string).collect()));
     Release {
+        destination: crate::destination::Destination::default(),
         id: "r".to_owned(),
         tag: None,
         targets: services.iter().map(target).collect(),

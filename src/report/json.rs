@@ -129,6 +129,8 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
     Some(match event {
         Event::Note(text) => JsonEvent::Note(Note { message: flags.in_commands(text) }),
         Event::ReleaseEnded(release) => JsonEvent::ReleaseEnded(rollout::released(release)),
+        // The plan has it; other events have the cluster.
+        Event::Destination(_) => return None,
         Event::Plan { plan, .. } => JsonEvent::Plan(plan::event(plan)),
         Event::Rollback(target) => JsonEvent::RollbackTarget(rollback::event(target)),
         Event::ScheduleRollback { plan, services } => {

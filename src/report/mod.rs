@@ -11,6 +11,7 @@ use crate::apply::{ApplyReporter, ScheduleAction};
 use crate::aws::login::{LoginReporter, MfaQuestion};
 use crate::aws::types;
 use crate::aws::types::Via;
+use crate::destination::Destination;
 use crate::document::problem::InvalidFiles;
 use crate::error::Failure;
 use crate::events::JsonEvent;
@@ -47,6 +48,7 @@ pub mod plan;
 mod printable;
 pub mod problems;
 pub mod progress_line;
+mod question;
 pub mod references;
 pub mod release;
 mod reporters;
@@ -73,6 +75,8 @@ pub enum Event<'a> {
     Note(&'a str),
     /// Warnings and notes about the files.
     FileProblems(&'a InvalidFiles),
+    /// Where the command changes something, in one line; part of a plan otherwise.
+    Destination(&'a Destination),
     /// A plan: the answer of `plan`, part of the story of `deploy`.
     Plan { plan: &'a Plan, answer: Option<PlanFormat> },
     /// What a service is rolled back to, and why.

@@ -17,8 +17,9 @@ const MAX_VALUE_CHARACTERS: usize = 100;
 
 /// Returns a plan as text.
 pub fn text(plan: &Plan, color: bool) -> String {
-    let mut lines: Vec<String> =
-        plan.before.iter().map(|task| task_line(plan, task, "before", color)).collect();
+    let place = Some(plan.destination.line()).filter(|line| !line.is_empty());
+    let mut lines: Vec<String> = place.iter().map(|line| paint(color, Paint::Bold, line)).collect();
+    lines.extend(plan.before.iter().map(|task| task_line(plan, task, "before", color)));
     for service in &plan.services {
         let name = paint(color, Paint::Bold, &service.key);
         if !service.changes() {
@@ -26,12 +27,8 @@ pub fn text(plan: &Plan, color: bool) -> String {
             continue;
         }
         lines.push(format!("{name}: {} → {}", service.revision_before(), target_text(plan, service)));
-        lines.extend(
-            service.definition_changes.iter().map(|change| format!("  {}", change_line(change, color))),
-        );
-        lines.extend(
-            service.service_changes.iter().map(|change| format!("  service.{}", change_line(change, color))),
-        );
+        lines.extend(change_lines("", &service.definition_changes, color));
+        lines.extend(change_lines("service.", &service.service_changes, color));
         lines.extend(service.reasons.iter().map(|reason| format!("  {}", reason_text(reason))));
         lines.extend(plan.needs.get(&service.key).map(|needs| format!("  after {}", needs.join(", "))));
     }
@@ -39,8 +36,25 @@ pub fn text(plan: &Plan, color: bool) -> String {
         lines.extend(schedule_lines(schedule, color));
     }
     lines.extend(plan.after.iter().map(|task| task_line(plan, task, "after", color)));
+    lines.extend(counts(plan));
     lines.extend(plan.notes.iter().map(|note| paint(color, Paint::Dim, &format!("note: {note}"))));
     lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns how many services and schedules change, of a plan with several.
+fn counts(plan: &Plan) -> Option<String> {
+    let created = plan.schedules.iter().filter(|schedule| schedule.action == Action::Create).count();
+    let updated = plan.schedules.iter().filter(|schedule| schedule.action == Action::Update).count();
+    let changing = plan.services.iter().filter(|service| service.changes()).count() + updated;
+    let all = plan.services.len() + plan.schedules.len();
+    let changes = if changing == 1 { "changes" } else { "change" };
+    let parts = [(changing, changes), (all - changing - created, "unchanged"), (created, "created")];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{number} {what}"))
+        .collect();
+    (all > 1).then(|| parts.join(", "))
 }
 
 /// Returns the line of a task that runs before or after services.
@@ -65,7 +79,7 @@ fn schedule_lines(schedule: &SchedulePlan, color: bool) -> Vec<String> {
         Action::Create => vec![format!("{name}: is created")],
         Action::Update => vec![format!("{name}: changes")],
     };
-    lines.extend(schedule.changes.iter().map(|change| format!("  {}", change_line(change, color))));
+    lines.extend(change_lines("", &schedule.changes, color));
     if !schedule.foreign.is_empty() {
         lines.push(format!("  targets of other owners, kept: {}", schedule.foreign.join(", ")));
     }
@@ -127,7 +141,63 @@ fn short_digest(digest: &str) -> &str {
     digest.get(..19).unwrap_or(digest)
 }
 
-fn change_line(change: &Change, color: bool) -> String {
+fn change_lines(prefix: &str, changes: &[Change], color: bool) -> Vec<String> {
+    let parts = changes.iter().flat_map(by_member);
+    parts.map(|part| format!("  {prefix}{}", change_line(&part, color))).collect()
+}
+
+/// One change as it is shown.
+struct ShownChange<'a> {
+    path: String,
+    before: Option<&'a Value>,
+    after: Option<&'a Value>,
+    /// Whether it is a member of a block that is added or removed, which is shown whole.
+    is_whole: bool,
+}
+
+/// Returns a change as it is shown: a block that is added or removed is shown by its members.
+fn by_member(change: &Change) -> Vec<ShownChange<'_>> {
+    let one = |path: String, value| match &change.before {
+        None => ShownChange { path, before: None, after: Some(value), is_whole: true },
+        Some(_) => ShownChange { path, before: Some(value), after: None, is_whole: true },
+    };
+    match (&change.before, &change.after) {
+        (None, Some(block)) | (Some(block), None) if is_block(block) => {
+            let mut members = Vec::new();
+            add_members(change.path.clone(), block, &mut members);
+            members.into_iter().map(|(path, value)| one(path, value)).collect()
+        }
+        (before, after) => {
+            let (before, after) = (before.as_ref(), after.as_ref());
+            vec![ShownChange { path: change.path.clone(), before, after, is_whole: false }]
+        }
+    }
+}
+
+/// Returns whether a value has members that are worth a line each.
+fn is_block(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => !members.is_empty(),
+        Value::Array(items) => items.iter().any(is_block),
+        _ => false,
+    }
+}
+
+/// Adds the members of a block that have no members themselves, with their paths.
+fn add_members<'a>(path: String, value: &'a Value, members: &mut Vec<(String, &'a Value)>) {
+    match value {
+        Value::Object(of) if is_block(value) => {
+            of.iter().for_each(|(name, value)| add_members(format!("{path}.{name}"), value, members));
+        }
+        Value::Array(items) if is_block(value) => {
+            let named = items.iter().enumerate();
+            named.for_each(|(at, item)| add_members(format!("{path}[{at}]"), item, members));
+        }
+        _ => members.push((path, value)),
+    }
+}
+
+fn change_line(change: &ShownChange<'_>, color: bool) -> String {
     let (before, after) = shown_values(change);
     let text = match (&before, &after) {
         (Some(before), Some(after)) => {
@@ -141,23 +211,28 @@ fn change_line(change: &Change, color: bool) -> String {
 }
 
 /// Returns both values as shown; of two tags of one repository, without the repository.
-fn shown_values(change: &Change) -> (Option<String>, Option<String>) {
-    if let (Some(Value::String(before)), Some(Value::String(after))) = (&change.before, &change.after) {
+fn shown_values(change: &ShownChange<'_>) -> (Option<String>, Option<String>) {
+    if let (Some(Value::String(before)), Some(Value::String(after))) = (change.before, change.after) {
         let same = ImageReference::parse(before).repository == ImageReference::parse(after).repository;
         if change.path.ends_with("].image") && same {
             let version = |text: &str| format!("…{}", &text[ImageReference::parse(text).repository.len()..]);
             return (Some(version(before)), Some(version(after)));
         }
     }
-    (change.before.as_ref().map(value_text), change.after.as_ref().map(value_text))
+    let shown = |value| if change.is_whole { whole_text(value) } else { value_text(value) };
+    (change.before.map(shown), change.after.map(shown))
 }
 
-fn value_text(value: &Value) -> String {
-    let text = match value {
+fn whole_text(value: &Value) -> String {
+    match value {
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => text.replace('\n', "⏎"),
         other => other.to_string(),
-    };
+    }
+}
+
+fn value_text(value: &Value) -> String {
+    let text = whole_text(value);
     match text.char_indices().nth(MAX_VALUE_CHARACTERS) {
         Some((at, _)) => format!("{}… ({} characters)", &text[..at], text.chars().count()),
         None => text,
@@ -167,7 +242,9 @@ fn value_text(value: &Value) -> String {
 /// Returns a plan as Markdown, for a comment on a pull request.
 pub fn markdown(plan: &Plan) -> String {
     let task = |task: &TaskPlan, moment: &str| escape(&task_line(plan, task, moment, false)) + "\n";
-    let mut lines: Vec<String> = plan.before.iter().map(|before| task(before, "before")).collect();
+    let place = Some(plan.destination.line()).filter(|line| !line.is_empty());
+    let mut lines: Vec<String> = place.iter().map(|line| format!("**{}**\n", escape(line))).collect();
+    lines.extend(plan.before.iter().map(|before| task(before, "before")));
     for service in &plan.services {
         if !service.changes() {
             let text = service.attached.as_ref().map_or("no changes".to_owned(), |_| unchanged_text(service));
@@ -183,7 +260,7 @@ pub fn markdown(plan: &Plan) -> String {
         let own = service.definition_changes.iter().map(|change| (String::new(), change));
         let attributes = service.service_changes.iter().map(|change| ("service.".to_owned(), change));
         let rows: Vec<_> =
-            own.chain(attributes).map(|(prefix, change)| change_row(&prefix, change)).collect();
+            own.chain(attributes).flat_map(|(prefix, change)| change_rows(&prefix, change)).collect();
         if !rows.is_empty() {
             lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
         }
@@ -193,6 +270,7 @@ pub fn markdown(plan: &Plan) -> String {
         lines.extend(schedule_markdown(schedule));
     }
     lines.extend(plan.after.iter().map(|after| task(after, "after")));
+    lines.extend(counts(plan).map(|counts| counts + "\n"));
     lines.extend(plan.notes.iter().map(|note| format!("> {}", escape(note))));
     lines.join("\n").trim_end().to_owned()
 }
@@ -204,7 +282,7 @@ fn schedule_markdown(schedule: &SchedulePlan) -> Vec<String> {
         Action::Update => "changes",
     };
     let mut lines = vec![format!("### {} {}: {what}\n", schedule_noun(schedule.via), code(&schedule.key))];
-    let rows: Vec<_> = schedule.changes.iter().map(|change| change_row("", change)).collect();
+    let rows: Vec<_> = schedule.changes.iter().flat_map(|change| change_rows("", change)).collect();
     if !rows.is_empty() {
         lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
     }
@@ -214,7 +292,11 @@ fn schedule_markdown(schedule: &SchedulePlan) -> Vec<String> {
     lines
 }
 
-fn change_row(prefix: &str, change: &Change) -> String {
+fn change_rows(prefix: &str, change: &Change) -> Vec<String> {
+    by_member(change).iter().map(|part| change_row(prefix, part)).collect()
+}
+
+fn change_row(prefix: &str, change: &ShownChange<'_>) -> String {
     let (before, after) = shown_values(change);
     let cell = |value: Option<String>| value.map(|value| code_between(&value, 2)).unwrap_or_default();
     let path = code(&format!("{prefix}{}", change.path));
@@ -225,6 +307,12 @@ fn change_row(prefix: &str, change: &Change) -> String {
 pub fn event(plan: &Plan) -> events::Plan {
     events::Plan {
         changes: plan.has_changes(),
+        destination: events::Destination {
+            stage: plan.destination.stage.clone(),
+            account: plan.destination.account.clone(),
+            region: plan.destination.region.clone(),
+            clusters: plan.destination.clusters.clone(),
+        },
         before: plan.before.iter().map(|task| task_event(plan, task)).collect(),
         services: plan.services.iter().map(|service| service_event(plan, service)).collect(),
         schedules: plan.schedules.iter().map(|schedule| schedule_event(plan, schedule)).collect(),

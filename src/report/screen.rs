@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use console::Term;
 
 use super::printable::{filtered, one_line, styled, unmarked, with_own_styles, without_commands};
+use super::question;
 use super::wrap::wrap;
 use crate::error::Failure;
 use crate::settings::ColorChoice;
@@ -61,8 +62,6 @@ pub struct Screen {
     pub stderr_color: bool,
     /// Whether stdout is coloured.
     pub stdout_color: bool,
-    /// Whether questions can be asked: both stdin and stderr are terminals.
-    pub is_interactive: bool,
     /// Whether stderr is a terminal.
     pub is_stderr_terminal: bool,
     /// Whether stdout is a terminal.
@@ -94,7 +93,6 @@ impl Screen {
         Screen {
             stderr_color: colored(err),
             stdout_color: colored(out),
-            is_interactive: io::stdin().is_terminal() && err,
             is_stderr_terminal: err,
             is_stdout_terminal: out,
             is_sandbox: sandbox,
@@ -199,10 +197,12 @@ impl Screen {
 
     /// Returns the answer to a question; empty where there is none.
     pub fn ask(&self, question: &str) -> String {
-        let _ = write!(io::stderr().lock(), "{} ", self.shown(question));
-        let mut answer = String::new();
-        let read = io::stdin().read_line(&mut answer).is_ok();
-        if read { answer.trim().to_owned() } else { String::new() }
+        question::ask(&self.shown(question)).unwrap_or_default()
+    }
+
+    /// Returns the value of the choice that is the answer; see [`question::choose`].
+    pub fn choose<T: Copy>(&self, question: &str, choices: &[(&str, &str, T)]) -> T {
+        question::choose(&self.shown(question), choices)
     }
 }
 

@@ -17,7 +17,7 @@ use super::rollout_result::{next_steps, verdict_line};
 use super::screen::{Paint, Screen, color_choice, is_ci, paint};
 use super::{
     Event, InterruptAnswer, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskInterruptAnswer,
-    TaskQuestion, error, explanation, hook, plan, problems, release, rollback,
+    TaskQuestion, error, explanation, hook, plan, problems, question, release, rollback,
 };
 use crate::apply::ScheduleAction;
 use crate::aws::login::MfaQuestion;
@@ -45,6 +45,10 @@ pub struct TextReporter {
     page_in_place: Option<Box<PageInPlace>>,
     is_quiet: bool,
     is_verbose: bool,
+    /// Whether a person can answer questions.
+    can_ask: bool,
+    /// Where the command changes something; written once more before the first verdict.
+    destination: RefCell<Option<String>>,
     pager: Option<Pager>,
     pub(super) flags: GivenFlags,
 }
@@ -76,6 +80,8 @@ impl TextReporter {
             page_in_place: in_place,
             is_quiet: style.quiet,
             is_verbose: verbose,
+            can_ask: question::can_ask() && !settings.assumes_yes(),
+            destination: RefCell::default(),
             pager: Pager::from_environment(&settings.process_environment),
             flags: GivenFlags::from_settings(settings),
         }
@@ -163,7 +169,15 @@ impl TextReporter {
         }
     }
 
+    /// Writes where the plan has changed something, above the first verdict: its own line may be far above.
+    fn write_destination_again(&self) {
+        if let Some(line) = self.destination.take() {
+            self.write_story(&paint(self.screen.stderr_color, Paint::Bold, &line));
+        }
+    }
+
     fn write_rollout(&self, settled: &WatchResult) {
+        self.write_destination_again();
         let color = self.screen.stderr_color;
         let key = &settled.rollout.key;
         let back = match &settled.failure_response {
@@ -217,7 +231,14 @@ impl Reporter for TextReporter {
             Event::Plan { plan, answer: Some(PlanFormat::Markdown) } => {
                 self.screen.write_raw_answer(&plan::markdown(plan));
             }
-            Event::Plan { plan, answer: None } => self.write_story_lines(&plan::text(plan, color)),
+            Event::Destination(destination) => {
+                self.write_story(&paint(color, Paint::Bold, &destination.line()));
+            }
+            Event::Plan { plan, answer: None } => {
+                self.write_story_lines(&plan::text(plan, color));
+                *self.destination.borrow_mut() =
+                    Some(plan.destination.line()).filter(|line| !line.is_empty());
+            }
             Event::Rollback(target) => self.write_story_lines_wrapped(&rollback::text(target, color)),
             Event::ScheduleRollback { plan, services } => {
                 self.write_story_lines_wrapped(&rollback::schedule_text(plan, services, color));
@@ -322,24 +343,27 @@ impl Reporter for TextReporter {
     }
 
     fn confirm(&self, question: &str) -> Option<bool> {
-        self.screen.is_interactive.then(|| self.screen.confirm(question))
+        self.can_ask.then(|| self.screen.confirm(question))
     }
 
     fn rollout_question(&self) -> Option<RolloutQuestion> {
-        if !self.screen.is_interactive {
+        if !self.can_ask {
             return None;
         }
         self.end_display();
         let (screen, live) = (self.screen, self.live.clone());
         Some(Box::new(move || {
             let question =
-                "The rollout continues without ecsail. [l]eave it, [r]oll it back, or keep [w]atching?";
-            let answer = match screen.ask(question).to_lowercase().as_str() {
-                "r" | "rollback" | "roll back" => InterruptAnswer::RollBack,
-                "w" | "watch" => InterruptAnswer::KeepWatching,
-                _ => return InterruptAnswer::Leave,
-            };
-            live.iter().for_each(LiveDisplay::resume);
+                "The rollout continues without ecsail. Leave it, roll it back, or keep watching? [L/r/w]";
+            let choices = [
+                ("l", "eave", InterruptAnswer::Leave),
+                ("r", "ollback", InterruptAnswer::RollBack),
+                ("w", "atch", InterruptAnswer::KeepWatching),
+            ];
+            let answer = screen.choose(question, &choices);
+            if answer != InterruptAnswer::Leave {
+                live.iter().for_each(LiveDisplay::resume);
+            }
             answer
         }))
     }
@@ -347,23 +371,25 @@ impl Reporter for TextReporter {
     fn mfa_code_question(&self, device: &str) -> Option<MfaQuestion> {
         let screen = self.screen;
         let question = format!("MFA code of {device}:");
-        screen.is_interactive.then(|| -> MfaQuestion { Box::new(move || screen.ask(&question)) })
+        // A login is no change: nothing answers it in place of a person.
+        question::can_ask().then(|| -> MfaQuestion { Box::new(move || screen.ask(&question)) })
     }
 
     fn task_question(&self) -> Option<TaskQuestion> {
-        if !self.screen.is_interactive {
+        if !self.can_ask {
             return None;
         }
         self.end_display();
         let screen = self.screen;
         Some(Box::new(move || {
             let question =
-                "The task keeps running without ecsail. [l]eave it, [s]top it, or keep [w]atching?";
-            match screen.ask(question).to_lowercase().as_str() {
-                "s" | "stop" => TaskInterruptAnswer::Stop,
-                "w" | "watch" => TaskInterruptAnswer::KeepWatching,
-                _ => TaskInterruptAnswer::Leave,
-            }
+                "The task keeps running without ecsail. Leave it, stop it, or keep watching? [L/s/w]";
+            let choices = [
+                ("l", "eave", TaskInterruptAnswer::Leave),
+                ("s", "top", TaskInterruptAnswer::Stop),
+                ("w", "atch", TaskInterruptAnswer::KeepWatching),
+            ];
+            screen.choose(question, &choices)
         }))
     }
 }
@@ -381,7 +407,10 @@ impl TextReporter {
             // The end of a single service was already reported.
             _ => match release.targets.as_slice() {
                 [one] if one.kind == TargetKind::Service => {}
-                _ => self.write_page(&release::page(release)),
+                _ => {
+                    self.write_destination_again();
+                    self.write_page(&release::page(release));
+                }
             },
         }
     }

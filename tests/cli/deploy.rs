@@ -306,9 +306,9 @@ fn missing_tag_argument_is_an_error() {
     let world = World::new(Scenario::Steady);
     world
         .run(&["deploy"])
-        .exits(1)
-        .says("`image.app` is not defined")
-        .says("set the tag to deploy with `--tag 1.4.2`");
+        .exits(2)
+        .says("error: no tag was given for image `app`\n")
+        .says("add the tag to deploy, such as `--tag 1.4.2`");
     world.unchanged();
 }
 
@@ -438,6 +438,7 @@ pub(crate) fn at_a_terminal(world: &World, arguments: &str) -> std::process::Chi
     let mut command = Command::new("script");
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
     command.env_clear().envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("CI", "");
     command.current_dir(world.folder.dir.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
     command.spawn().expect("`script` is there")
 }
@@ -460,7 +461,7 @@ fn next_interrupt_prompts_again_after_continuing() {
         // An interrupt drops typed input that was not read yet, so the watch has to continue first.
         until_asked(&mut child, "0/2");
         std::io::Write::write_all(&mut keys, b"\x03").expect("it listens");
-        until_asked(&mut child, "[w]atching? ");
+        until_asked(&mut child, "[L/r/w] ");
         std::io::Write::write_all(&mut keys, answer).expect("it listens");
     }
     let output = child.wait_with_output().expect("it ends");

@@ -198,7 +198,7 @@ fn outputs(block: &Block, example: &str) -> Vec<(String, i32)> {
         shell.arg("-c").arg(format!("exec 2>&1\n{}", command.replace("cargo run -- ", "ecsail ")));
         shell.current_dir(&here).stdin(Stdio::null()).env_clear();
         shell.env("PATH", path.as_ref().expect("a path")).env("HOME", home).env(STEP.0, STEP.1);
-        shell.env("ECSAIL_POLL_INTERVAL", "2ms").env("GITHUB_ACTOR", "alice");
+        shell.env("ECSAIL_POLL_INTERVAL", "2ms").env("GITHUB_ACTOR", "alice").env("CI", "true");
         if let Some(stage) = block.value("stage") {
             shell.env("ECSAIL_STAGE", stage);
         }

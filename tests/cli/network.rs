@@ -77,7 +77,8 @@ fn with_empty(folder: Folder, names: &[&str]) -> Folder {
 fn a_variable_that_is_set_and_empty_is_unset() {
     let mut world = World::new(Scenario::Steady);
     world.folder = with_empty(world.folder, VARIABLES);
-    world.deploy("v2").exits(0).answers("web: deployed web:2");
+    let run = world.run(&["deploy", "service", "web", "--tag", "v2", "--yes"]);
+    run.exits(0).answers("web: deployed web:2");
 }
 
 #[test]

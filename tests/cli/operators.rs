@@ -67,7 +67,7 @@ fn cancel_of_nothing_is_an_error_that_names_rollback() {
 #[test]
 fn cancel_requires_confirmation() {
     let world = under_way(Scenario::Slow);
-    world.run(&["cancel", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
+    world.unattended(&["cancel", "web"]).exits(2).says("add `--yes`");
     assert!(world.calls("StopServiceDeployment").is_empty());
 }
 
@@ -153,7 +153,7 @@ fn restart_redeploys_the_same_revision() {
 #[test]
 fn restart_requires_confirmation_and_names_without_a_manifest() {
     let world = World::new(Scenario::Steady);
-    world.run(&["restart", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
+    world.unattended(&["restart", "web"]).exits(2).says("add `--yes`");
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
     world.run(&["restart", "--cluster", "main", "--yes"]).exits(2).says("no service is named");
     world.unchanged();

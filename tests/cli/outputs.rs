@@ -53,7 +53,7 @@ const START: &[&str] = &["deploy", "service", "web", "--tag", "v2", "--yes", "--
 /// Returns what a run printed, without what differs from run to run.
 fn shown(title: &str, run: &Run) -> String {
     let lines =
-        |text: &str| text.lines().map(|line| without_seconds(&normalised(line)) + "\n").collect::<String>();
+        |text: &str| text.lines().map(|line| normalised(&without_seconds(line)) + "\n").collect::<String>();
     format!(
         "$ ecsail {title}\nexit {}\n--- stdout\n{}--- stderr\n{}",
         run.code,

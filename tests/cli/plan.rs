@@ -19,6 +19,7 @@ fn a_plan_is_a_difference_by_path() {
     let world = world();
     let run = world.run(&["plan", "--tag", "v2"]).exits(0);
     insta::assert_snapshot!(run.stdout, @r"
+    123456789012 · us-east-1 · cluster main
     web: web:1 → a new revision of `web`
       containerDefinitions[app].environment[DB_PASSWORD]: + (hidden)
       containerDefinitions[app].environment[LOG_LEVEL]: + info
@@ -31,6 +32,8 @@ fn a_plan_is_a_difference_by_path() {
 fn a_plan_as_markdown_is_a_table() {
     let run = world().run(&["plan", "--tag", "v2", "--output", "markdown"]).exits(0);
     insta::assert_snapshot!(run.stdout, @r"
+    **123456789012 · us-east-1 · cluster main**
+
     ### `web`: web:1 → a new revision of `web`
 
     | path | before | after |
@@ -39,6 +42,28 @@ fn a_plan_as_markdown_is_a_table() {
     | `containerDefinitions[app].environment[LOG_LEVEL]` |  | `` info `` |
     | `containerDefinitions[app].image` | `` …:v1 `` | `` …:v2 `` |
     ");
+}
+
+#[test]
+fn a_new_container_is_shown_by_its_members_and_a_default_by_its_value() {
+    let long = "x".repeat(150);
+    let container = format!(
+        "  - name: log\n    image: public.ecr.aws/example/log:1\n    essential: false\n    command: [ run, {long} ]\n    \
+         logConfiguration: {{ logDriver: awslogs, options: {{ awslogs-group: shop, awslogs-region: us-east-1 }} }}\n"
+    );
+    let definition = DEFINITION.replace("networkMode: awsvpc\n", "").replace("[FARGATE]", "[EC2]");
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", &format!("{definition}{container}"))];
+    let mut seeded = service("web", json!({}));
+    seeded.task_definition["containerDefinitions"][0]["cpu"] = json!(64);
+    let world = World::with(Scenario::Steady, &files, &[seeded]);
+    let run = world.run(&["plan", "--tag", "v2"]).exits(0);
+    insta::assert_snapshot!(run.stdout);
+    let run = world.run(&["plan", "--tag", "v2", "--output", "markdown"]).exits(0);
+    assert!(
+        run.stdout.contains("| `containerDefinitions[log].essential` |  | `` false `` |\n"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]

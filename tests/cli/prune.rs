@@ -220,7 +220,7 @@ fn a_dry_run_changes_nothing() {
 #[test]
 fn prune_requires_yes_without_a_terminal() {
     let world = twelve();
-    world.run(&["prune", "web", "--keep", "2"]).exits(2).says("add `--yes` to confirm without a terminal");
+    world.unattended(&["prune", "web", "--keep", "2"]).exits(2).says("add `--yes`");
     world.unchanged();
 }
 

@@ -353,7 +353,11 @@ fn a_plan_shows_the_whole_release_in_order() {
         .filter(|line| !line.starts_with(' '))
         .filter_map(|line| line.split(':').next())
         .collect();
-    assert_eq!(heads, ["task migrate", "web", "worker", "mailer", "schedule nightly", "task warm"]);
+    let place = "123456789012 · us-east-1 · cluster main";
+    let targets = ["task migrate", "web", "worker", "mailer", "schedule nightly", "task warm"];
+    assert_eq!(heads[0], place);
+    assert_eq!(heads[1..7], targets);
+    assert_eq!(heads[7], "3 change, 1 created");
     assert!(changes(&world).is_empty());
 }
 

@@ -396,7 +396,7 @@ fn attributes_are_rolled_back_with_the_definition() {
 #[test]
 fn rollback_requires_confirmation_and_dry_run_changes_nothing() {
     let world = a_and_b();
-    world.run(&["rollback", "web"]).exits(2).says("add `--yes` to confirm without a terminal");
+    world.unattended(&["rollback", "web"]).exits(2).says("add `--yes`");
     let run = world.run(&["rollback", "web", "--dry-run"]).exits(0).answers("dry run: nothing was changed");
     run.says("web: web:2 → web:1 (registered already)");
     untouched(&world);

@@ -429,7 +429,7 @@ fn interrupt_in_a_terminal_prompts() {
             std::thread::yield_now();
         }
         std::io::Write::write_all(&mut keys, b"\x03").expect("it listens");
-        until_asked(&mut child, "[w]atching? ");
+        until_asked(&mut child, "[L/s/w] ");
         std::io::Write::write_all(&mut keys, answer).expect("it listens");
     }
     let output = child.wait_with_output().expect("it ends");

@@ -94,7 +94,7 @@ fn it_needs_no_manifest() {
 #[test]
 fn scale_requires_confirmation() {
     let world = World::new(Scenario::Steady);
-    world.run(&["scale", "web", "--desired", "4"]).exits(2).says("add `--yes` to confirm without a terminal");
+    world.unattended(&["scale", "web", "--desired", "4"]).exits(2).says("add `--yes`");
     world.unchanged();
 }
 

@@ -561,7 +561,7 @@ fn group_named_in_the_manifest_is_not_pruned() {
 fn prune_requires_confirmation() {
     let world = left();
     world.run(&["schedule", "prune", "--dry-run"]).exits(0).answers("dry run: nothing was changed");
-    world.run(&["schedule", "prune"]).exits(2).says("add `--yes`");
+    world.unattended(&["schedule", "prune"]).exits(2).says("add `--yes`");
     assert_eq!(changes(&world), Vec::<String>::new());
 }
 

@@ -63,7 +63,7 @@ fn stopping_task_is_refused() {
 fn stop_task_requires_confirmation() {
     let world = world();
     let ids = tasks(&world, "web");
-    world.run(&["stop-task", "web", &ids[0]]).exits(2).says("add `--yes` to confirm without a terminal");
+    world.unattended(&["stop-task", "web", &ids[0]]).exits(2).says("add `--yes`");
     world.unchanged();
 }
 

@@ -128,7 +128,10 @@ fn false_success(line: &[&str], ended: &Ended, statuses: &[(String, String)]) ->
     let has = |of: fn(&Effect) -> bool| ended.effects.iter().any(of);
     let done = match (line[0], line[1]) {
         // The other command may have set the same number before.
-        ("scale", _) => text.contains(&format!("the desired count is {}", line[3])),
+        ("scale", _) => {
+            let [now, changed] = [format!("the desired count is {}", line[3]), format!(" to {},", line[3])];
+            text.contains(&now) || text.contains(&changed)
+        }
         ("run", _) => text.contains("succeeded") || has(|effect| matches!(effect, Effect::Started { .. })),
         ("deploy", "schedule") => {
             has(|effect| matches!(effect, Effect::Scheduled)) || !text.contains("updated")

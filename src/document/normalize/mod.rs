@@ -15,6 +15,7 @@ pub mod spelling;
 pub mod values;
 
 pub use pair::{is_same, is_same_role, normal_pair, respell_roles};
+pub use values::default_value;
 
 /// Returns the normal form of a document; read-only members and `ecsail:` tags are left out.
 pub fn normalize(document: &Value, root: DocumentKind) -> Value {

@@ -3,6 +3,7 @@
 pub(crate) mod emulator;
 pub(crate) mod python;
 pub(crate) mod source;
+pub(crate) mod terminal;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -137,7 +138,9 @@ pub(crate) fn command(folder: &Path, env: &BTreeMap<String, String>, arguments: 
     let mut command = Command::new(env!("CARGO_BIN_EXE_ecsail"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null()).env_clear();
     // The commit is read with git, and without a home the user's git configuration is not used.
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder).envs(env);
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", folder);
+    // Without it, a change needs `--yes`, and a test that is run on a terminal would wait for an answer.
+    command.env("CI", "true").envs(env);
     command
 }
 
@@ -225,6 +228,12 @@ impl World {
             permissions::are_listed(arguments, requests.get(before..).unwrap_or_default());
         }
         run
+    }
+
+    /// Runs the program where nobody can answer a question: without a terminal, and not in CI.
+    pub(crate) fn unattended(&self, arguments: &[&str]) -> Run {
+        let mut command = self.folder.command(arguments);
+        finished(terminal::without_terminal(command.env("CI", "")))
     }
 
     pub(crate) fn deploy(&self, tag: &str) -> Run {
