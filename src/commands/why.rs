@@ -89,15 +89,15 @@ async fn look(followed: WatchedRollout, chosen: &SelectedServices, context: &Com
 /// Returns what is known of a deployment; `newest` is the last one, where that is another.
 fn page(explained: &WatchResult, newest: Option<&WatchResult>, context: &CommandContext) -> Page {
     let key = &explained.rollout.key;
+    let flags = GivenFlags::from_settings(&context.settings);
     let mut lines = Vec::new();
     if let Some(diagnosis) = &explained.diagnosis {
-        lines.extend(explanation::text(key, diagnosis, false).lines().map(PageLine::plain));
+        lines.extend(explanation::text(key, diagnosis, Some(&flags), false).lines().map(PageLine::plain));
     }
     let begun = times::format_utc(explained.rollout.created_at);
     let begun = begun.map(|begun| format!(" (begun {begun})")).unwrap_or_default();
     let (paint, text) = verdict_line(explained);
     lines.push(PageLine::painted(format!("{key}: {text}{begun}"), paint));
-    let flags = GivenFlags::from_settings(&context.settings);
     let next = match newest {
         Some(newest) => vec![format!("{} runs since", revision_name(&newest.rollout.revision))],
         None => next_steps(explained, flags.without_cluster()),

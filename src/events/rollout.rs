@@ -227,10 +227,22 @@ pub struct RunningNow {
     /// The `rolloutState` of the deployment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout_state: Option<String>,
+    /// How many tasks of this deployment run.
     #[schemars(range(min = 0))]
     pub running: i64,
     #[schemars(range(min = 0))]
     pub desired: i64,
+    /// Another deployment whose tasks still run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serving: Option<ServingRevision>,
+}
+
+/// A deployment before the newest one, whose tasks still run.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ServingRevision {
+    pub revision: String,
+    #[schemars(range(min = 0))]
+    pub running: i64,
 }
 
 /// What was done about a rollout that did not succeed.

@@ -1,19 +1,23 @@
 //! Formats a diagnosis: log lines and events first, then the task, the cause and the remedy, so that what matters
 //! most is at the end of the screen.
 
+use super::given_flags::GivenFlags;
 use super::printable::one_line;
 use super::screen::{Paint, paint};
 use crate::aws::types::{ServiceEvent, StopCode, TargetHealth};
+use crate::diagnose::causes::READ_LOG;
 use crate::diagnose::log::LogExcerpt;
-use crate::diagnose::{ContainerOutcome, Diagnosis};
+use crate::diagnose::{ContainerOutcome, DiagnosedCause, Diagnosis};
+use crate::shell::quote;
 
 /// How many causes are shown, the most likely first.
 const MAX_CAUSES: usize = 3;
 /// How many events are shown: the newest.
 const MAX_EVENTS: usize = 5;
 
-/// Returns a diagnosis as text.
-pub fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
+/// Returns a diagnosis as text. `flags` are those of the command that reads the log; `None` where its lines were printed as they
+/// came.
+pub fn text(service: &str, diagnosis: &Diagnosis, flags: Option<&GivenFlags>, color: bool) -> String {
     let mut lines = Vec::new();
     lines.extend(diagnosis.log.iter().flat_map(|log| log_lines(service, log, color)));
     if !diagnosis.events.is_empty() {
@@ -35,9 +39,29 @@ pub fn text(service: &str, diagnosis: &Diagnosis, color: bool) -> String {
             _ => String::new(),
         };
         lines.push(format!("  {}: {}{count}", paint(color, Paint::Bold, "cause"), known.cause));
-        lines.push(format!("  {}: {}", paint(color, Paint::Bold, "remedy"), known.remedy));
+        lines.push(format!(
+            "  {}: {}",
+            paint(color, Paint::Bold, "remedy"),
+            remedy(service, known, diagnosis, flags)
+        ));
     }
     lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the remedy of a cause; to read the log is none where the log was just shown.
+fn remedy(
+    service: &str,
+    known: &DiagnosedCause,
+    diagnosis: &Diagnosis,
+    flags: Option<&GivenFlags>,
+) -> String {
+    let is_log_shown = diagnosis.log.as_ref().is_some_and(|log| !log.lines.is_empty());
+    match flags {
+        _ if known.remedy != READ_LOG => known.remedy.clone(),
+        _ if is_log_shown => "mend what the log lines above show".to_owned(),
+        Some(flags) => flags.in_commands(&format!("{READ_LOG}: `ecsail logs {}`", quote(service))),
+        None => known.remedy.clone(),
+    }
 }
 
 fn failed_tasks_text(diagnosis: &Diagnosis) -> String {

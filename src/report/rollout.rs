@@ -119,6 +119,10 @@ fn running_now(runs: &RunningState) -> events::RunningNow {
         rollout_state: runs.rollout_state.as_ref().map(ToString::to_string),
         running: runs.running,
         desired: runs.desired,
+        serving: runs.serving.as_ref().map(|(revision, running)| events::ServingRevision {
+            revision: revision.clone(),
+            running: *running,
+        }),
     }
 }
 

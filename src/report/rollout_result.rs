@@ -168,7 +168,15 @@ fn running_text(settled: &WatchResult) -> Option<String> {
         None | Some(RolloutState::Completed) => String::new(),
         Some(state) => format!(" ({})", state.in_words()),
     };
-    Some(format!("running now: {}{state}, {} of {} tasks running", runs.revision, runs.running, runs.desired))
+    let serving = runs.serving.as_ref().filter(|_| runs.running < runs.desired);
+    let serving = serving.map(|(revision, tasks)| format!("; {revision} serves with {tasks}"));
+    Some(format!(
+        "running now: {}{state}, {} of {} tasks running{}",
+        runs.revision,
+        runs.running,
+        runs.desired,
+        serving.unwrap_or_default()
+    ))
 }
 
 /// Returns the command for a rollback; `None` where no earlier deployment was completed.

@@ -185,7 +185,12 @@ impl TextReporter {
             _ => None,
         };
         for diagnosis in settled.diagnosis.iter().chain(back) {
-            self.screen.write_story_lines_wrapped(&explanation::text(key, diagnosis, color));
+            self.screen.write_story_lines_wrapped(&explanation::text(
+                key,
+                diagnosis,
+                Some(&self.flags),
+                color,
+            ));
         }
         let (mark, text) = verdict_line(settled);
         self.screen.write_answer_wrapped(&format!("{key}: {}", paint(self.screen.stdout_color, mark, &text)));
@@ -435,7 +440,7 @@ impl TextReporter {
     fn write_task_run(&self, end: &TaskRunResult, answer: bool) {
         let color = self.screen.stderr_color;
         if let Some(diagnosis) = &end.diagnosis {
-            self.screen.write_story_lines_wrapped(&explanation::text(&end.key, diagnosis, color));
+            self.screen.write_story_lines_wrapped(&explanation::text(&end.key, diagnosis, None, color));
         }
         let (mark, text) = super::task::verdict_line(end);
         let quiet = end.is_success() && end.outcome == TaskRunOutcome::NotWaited;

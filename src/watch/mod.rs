@@ -102,8 +102,12 @@ pub struct RunningState {
     pub deployment: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout_state: Option<RolloutState>,
+    /// How many tasks of this deployment run, and how many should.
     pub running: i64,
     pub desired: i64,
+    /// The revision of another deployment whose tasks still run, and their number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serving: Option<(String, i64)>,
 }
 
 impl WatchResult {
@@ -465,8 +469,9 @@ impl WatchItem {
                 revision: revision_name(&primary.task_definition).to_owned(),
                 deployment: primary.id.clone(),
                 rollout_state: primary.rollout_state.clone(),
-                running: service.running_count,
-                desired: service.desired_count,
+                running: primary.running_count,
+                desired: primary.desired_count,
+                serving: serving(service, &primary.id),
             })
         });
         let timeline = self.recorder.map(|recorder| Box::new(recorder.into_timeline()));
@@ -481,4 +486,11 @@ impl WatchItem {
             timeline,
         }
     }
+}
+
+/// Returns the revision of the other deployment with the most running tasks, and their number.
+fn serving(service: &Service, primary: &str) -> Option<(String, i64)> {
+    let others = service.deployments.iter().filter(|known| known.id != primary && known.running_count > 0);
+    let most = others.max_by_key(|known| known.running_count)?;
+    Some((revision_name(&most.task_definition).to_owned(), most.running_count))
 }

@@ -494,12 +494,12 @@ fn container(exit_code: Option<i64>, reason: &str) -> ContainerOutcome {
 #[test]
 fn shared_reason_of_task_and_container_is_shown_once() {
     let reason = "CannotPullContainerError: not found";
-    let text = explanation::text("web", &failed(reason, vec![container(None, reason)]), false);
+    let text = explanation::text("web", &failed(reason, vec![container(None, reason)]), None, false);
     let expected = "web: one task failed: t1\n  stopped: CannotPullContainerError: not found (TaskFailedToStart)\n  \
                     container `app`: no exit code";
     assert_eq!(text, expected);
     let other = failed("Essential container exited", vec![container(Some(137), "OutOfMemoryError")]);
-    let text = explanation::text("web", &other, false);
+    let text = explanation::text("web", &other, None, false);
     assert!(text.ends_with("container `app`: exit code 137: OutOfMemoryError"), "{text}");
 }
 
@@ -511,7 +511,7 @@ fn of_many_events_the_newest_are_shown() {
         ..ServiceEvent::default()
     };
     let diagnosis = Diagnosis { events: (0..9).map(event).collect(), ..Diagnosis::default() };
-    let text = explanation::text("web", &diagnosis, false);
+    let text = explanation::text("web", &diagnosis, None, false);
     assert!(text.starts_with("web: service events\n  … 4 earlier\n  00:00:04Z event 4\n"), "{text}");
     assert!(text.ends_with("event 8"), "{text}");
 }

@@ -2,6 +2,9 @@
 
 use super::{CauseRow, ExitMatch, Retry, TaskEndKind, exit, row, start};
 
+/// The remedy where only the log of the container tells more.
+pub const READ_LOG: &str = "read the container's last log lines";
+
 const MEMORY: &str = "outofmemoryerror|outofmemory:|oomkilled";
 
 pub(super) const ROWS: &[CauseRow] = &[
@@ -37,8 +40,7 @@ pub(super) const ROWS: &[CauseRow] = &[
             "run it in the foreground, or set `essential: false`",
         ),
     ),
-    exit(ExitMatch::Nonzero, ("the program exited with an error", "read the container's last log lines"))
-        .general(),
+    exit(ExitMatch::Nonzero, ("the program exited with an error", READ_LOG)).general(),
     exit(
         ExitMatch::Missing,
         (

@@ -15,6 +15,8 @@ mod secrets;
 mod start;
 mod stops;
 
+pub use exits::READ_LOG;
+
 /// Whether a retry with the same definition helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
