@@ -31,12 +31,12 @@ pub const EXIT_CODES: &[ExitCode] = &[
     ExitCode {
         code: 3,
         short: "rollout failed or rolled back",
-        meaning: "A rollout failed, was rolled back, was superseded or is stuck, or a task ended without an exit code.",
+        meaning: "A rollout failed, was rolled back, was superseded or is stuck, or a task ended without an exit code. `status --exit-code` found a service that is failing or short of tasks.",
     },
     ExitCode {
         code: 4,
         short: "timed out while in progress",
-        meaning: "The time is up and the rollout is still in progress. A one-off task was stopped.",
+        meaning: "The time is up and the rollout is still in progress. A one-off task was stopped. `status --exit-code` found a service that is being deployed or deleted.",
     },
     ExitCode {
         code: 5,
@@ -106,6 +106,8 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
             meaning(0, "all services exist, or Ctrl-C ended `--watch`"),
             meaning(1, "a service does not exist or another error"),
             as_ever(2),
+            meaning(3, "a service is failing or short of tasks, with `--exit-code`"),
+            meaning(4, "a service is being deployed or deleted, with `--exit-code`"),
         ],
     ),
     only("prune", &[as_ever(0), as_ever(1), as_ever(2), as_ever(5), as_ever(130)]),

@@ -240,8 +240,9 @@ pub const PERMISSIONS: &[Permission] = &[
     row(
         &["status"],
         &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"],
-        Optional("no lifecycle stage of a deployment in progress"),
+        Optional("no lifecycle stage of a deployment in progress, and not how the last deployment ended"),
     ),
+    row(&["status"], &["ecs:ListTasks", "ecs:DescribeTasks"], Optional("no cause where tasks fail")),
     row(
         &["history"],
         &["ecs:ListServiceDeployments"],

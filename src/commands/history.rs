@@ -1,5 +1,7 @@
 //! `ecsail history`: shows past deployments.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::services::{ServiceIdentity, ServicesArgs};
@@ -12,7 +14,7 @@ use crate::events::{JsonEvent, service as events};
 use crate::history::past_deployment::{PastDeployment, PastState};
 use crate::history::{ServiceHistory, TaskDefinitions};
 use crate::image::ImageReference;
-use crate::report::{CommandOutcome, Event, Page, PageLine, Paint, TableRow, names, table, times};
+use crate::report::{Column, CommandOutcome, Event, Page, PageLine, Paint, TableRow, names, table, times};
 
 /// Show past deployments: when, which revision, by whom, and how they ended
 #[derive(Clone, Debug, Args)]
@@ -50,12 +52,22 @@ pub async fn run(args: &HistoryArgs, context: &CommandContext) -> Result<Command
     Ok(CommandOutcome::Succeeded)
 }
 
-const HEADER: &[&str] = &["WHEN", "OUTCOME", "REVISION", "TAG", "TOOK", "BY", "COMMIT", "RELEASE", "DIGEST"];
+const COLUMNS: &[Column] = &[
+    Column::whole("WHEN"),
+    Column::whole("OUTCOME"),
+    Column::name("REVISION"),
+    Column::name("TAG"),
+    Column::whole("TOOK"),
+    Column::spare("BY"),
+    Column::spare("COMMIT"),
+    Column::spare("RELEASE"),
+    Column::spare("DIGEST"),
+];
 
 /// Returns the past deployments of one service, newest first.
 fn page(place: &ServiceIdentity, past: &[PastDeployment], now: f64) -> Page {
     let rows = past.iter().map(|deployment| row(place, deployment, now)).collect();
-    let mut page = table(HEADER, rows);
+    let mut page = table(COLUMNS, rows);
     let title = match past {
         [] => format!("{}: no deployments", place.key),
         _ => format!("{}:", place.key),
@@ -73,7 +85,7 @@ fn row(place: &ServiceIdentity, deployment: &PastDeployment, now: f64) -> TableR
         times::format_utc(deployment.created_at),
         Some(deployment.outcome_text()),
         Some(revision_or_id(deployment).to_owned()),
-        deployment.deployed_tag().as_deref().map(names::short_version),
+        tag_cell(deployment),
         elapsed_seconds(deployment, now).map(duration::seconds),
         by,
         commit,
@@ -88,6 +100,42 @@ fn row(place: &ServiceIdentity, deployment: &PastDeployment, now: f64) -> TableR
             .collect(),
         paint: outcome_paint(deployment.state()),
         event: Some(JsonEvent::History(event(place, deployment, now))),
+    }
+}
+
+/// Returns the tag that was deployed: of a release with several, those of the images of this service.
+fn tag_cell(deployment: &PastDeployment) -> Option<String> {
+    let own = deployment.tags.get("tag").and_then(|label| own_tags(label, &deployment.images));
+    own.or_else(|| deployment.deployed_tag().as_deref().map(names::short_version))
+}
+
+/// Returns which of a release's several tags these images have; `None` where it had one tag, or that is not known.
+///
+/// A tag in AWS has no commas: `app=v2,proxy=3` is recorded as `app=v2_proxy=3`.
+fn own_tags(label: &str, images: &[ContainerImage]) -> Option<String> {
+    if !label.contains('=') {
+        return None;
+    }
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(['_', ',']);
+    let is_given = |version: &String| {
+        label
+            .match_indices(version.as_str())
+            .any(|(at, _)| (at == 0 || label[..at].ends_with('=')) && ends(&label[at + version.len()..]))
+    };
+    let own = images.iter().filter_map(|image| {
+        let reference = ImageReference::parse(&image.image);
+        let versions = [reference.version(), reference.tag, reference.digest].into_iter().flatten();
+        let version = versions.into_iter().find(is_given)?;
+        Some((image.container_name.as_str(), names::short_version(&version)))
+    });
+    let own: Vec<(&str, String)> = own.collect();
+    let different: BTreeSet<&String> = own.iter().map(|(_, version)| version).collect();
+    match own.first() {
+        None => None,
+        Some((_, version)) if different.len() == 1 => Some(version.clone()),
+        Some(_) => {
+            Some(own.iter().map(|(name, version)| format!("{name}={version}")).collect::<Vec<_>>().join(","))
+        }
     }
 }
 

@@ -14,7 +14,9 @@ use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::{JsonEvent, service as events};
 use crate::image::{EcrRepository, ImageReference};
-use crate::report::{CommandOutcome, Event, Page, PageItem, PageLine, Paint, TableRow, names, table, times};
+use crate::report::{
+    Column, CommandOutcome, Event, Page, PageItem, PageLine, Paint, TableRow, names, table, times,
+};
 
 /// Show the image tags that can be deployed to a service, and which one runs
 #[derive(Clone, Debug, Args)]
@@ -192,7 +194,13 @@ fn containers_running<'a>(image: &PushedImage, running: &'a [ContainerImage]) ->
     names
 }
 
-const HEADER: &[&str] = &["TAG", "DIGEST", "PUSHED", "RUNS", "FINDINGS"];
+const COLUMNS: &[Column] = &[
+    Column::name("TAG"),
+    Column::spare("DIGEST"),
+    Column::whole("PUSHED"),
+    Column::name("RUNS"),
+    Column::text("FINDINGS"),
+];
 
 /// Returns the images of one repository.
 fn page(
@@ -216,7 +224,7 @@ fn page(
         let event = event(place, repository, image, &containers, false);
         TableRow { cells, lines_below: Vec::new(), paint, event: Some(event) }
     });
-    let mut page = table(HEADER, rows.collect());
+    let mut page = table(COLUMNS, rows.collect());
     let title = format!("{} in account {}, {}:", repository.name, repository.account, repository.region);
     page.head.insert(0, PageLine::painted(title, Paint::Bold));
     if stock.images.is_empty() {

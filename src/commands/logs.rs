@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use jiff::tz::TimeZone;
 
 use super::interrupts::Interrupts;
 use super::services::ServiceArgs;
@@ -10,9 +11,10 @@ use crate::context::CommandContext;
 use crate::duration;
 use crate::error::Result;
 use crate::exit_codes;
-use crate::report::{CommandOutcome, Event};
+use crate::report::{CommandOutcome, Event, Reporter, times};
+use crate::tail::merge::LogLine;
 use crate::tail::sources::LogFilter;
-use crate::tail::{LogRequest, LogTail};
+use crate::tail::{LogRequest, LogTail, TailReporter};
 
 /// Show the log lines of a service's tasks
 #[derive(Clone, Debug, Args)]
@@ -21,10 +23,12 @@ use crate::tail::{LogRequest, LogTail};
   ecsail logs web --follow
   ecsail logs web --since 2h --filter 'connection refused' --limit 50
   ecsail logs web --cluster main --task 1a2b3c4d --container app
-  ecsail logs web --since 2026-11-21T13:05:00Z --output json
+  ecsail logs web --since 2026-11-21T13:05:00Z --utc
+  ecsail logs web --mask                        # where others read the output
 
 The lines are read from CloudWatch Logs, in the groups and streams of the
-`awslogs` options of the task definitions that the service runs. `-f` is
+`awslogs` options of the task definitions that the service runs. Times are those of this machine's
+time zone; with `--output json` they are numbers, and nothing is added to a line. `-f` is
 `--follow` here: name a manifest before the verb (`ecsail -f FILE logs web`) or
 with `--manifest`."))]
 pub struct LogsArgs {
@@ -48,6 +52,15 @@ pub struct LogsArgs {
     /// Number of lines to show, counted from the end [default: all]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
+    /// Show times in UTC [default: in the time zone of this machine]
+    #[arg(long)]
+    utc: bool,
+    /// Leave out the times
+    #[arg(long, conflicts_with = "utc")]
+    no_timestamps: bool,
+    /// Mask secrets in the lines, as `deploy` does
+    #[arg(long)]
+    mask: bool,
     /// Path of the manifest [default: `ecsail.yml` in this directory or the nearest parent]
     // Replaces the global flag of this name, whose short form `-f` is `--follow` here, as in other log tools.
     #[arg(long, value_name = "FILE", env = "ECSAIL_MANIFEST", help_heading = "Global options")]
@@ -106,10 +119,12 @@ async fn show(args: &LogsArgs, context: &CommandContext) -> Result<CommandOutcom
         pattern: args.filter.as_deref().map(filter_pattern),
         since: args.since.to_millis(now),
         limit: args.limit.map(|limit| limit as usize),
+        is_masked: args.mask,
     };
     let since = reading.since;
     let report = context.reporter.as_ref();
-    let mut tail = LogTail::open(reading, &found.service, &chosen.aws, report).await?;
+    let timed = TimedLines { reporter: report, zone: time_zone(args) };
+    let mut tail = LogTail::open(reading, &found.service, &chosen.aws, &timed).await?;
     let shown = tail.read_existing().await?;
     if args.follow {
         tail.follow(context.poll_interval()).await?;
@@ -117,6 +132,39 @@ async fn show(args: &LogsArgs, context: &CommandContext) -> Result<CommandOutcom
         report.report(&Event::Note(&no_lines_note(since, args)));
     }
     Ok(CommandOutcome::Succeeded)
+}
+
+/// Returns the zone of the times that are shown; `None` where none are.
+fn time_zone(args: &LogsArgs) -> Option<TimeZone> {
+    if args.no_timestamps {
+        return None;
+    }
+    Some(if args.utc { TimeZone::UTC } else { times::local_zone() })
+}
+
+/// Reports lines with their times.
+struct TimedLines<'a> {
+    reporter: &'a dyn Reporter,
+    zone: Option<TimeZone>,
+}
+
+impl TailReporter for TimedLines<'_> {
+    fn note(&self, text: &str) {
+        self.reporter.report(&Event::Note(text));
+    }
+
+    fn service_line(&self, service: &str, line: &LogLine, width: usize) {
+        let time = self.zone.as_ref().map(|zone| times::format_in_zone(line.at, zone));
+        self.reporter.report(&Event::LogLine { service, line, width, time: time.as_deref() });
+    }
+
+    fn task_line(&self, key: &str, line: &LogLine, width: usize, prefixed: bool, story: bool) {
+        self.reporter.report(&Event::TaskLine { key, line, width, prefixed, story });
+    }
+
+    fn is_output_closed(&self) -> bool {
+        Reporter::is_output_closed(self.reporter)
+    }
 }
 
 /// Returns the id of a task that is given by its id or its ARN.

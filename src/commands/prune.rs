@@ -21,7 +21,9 @@ use crate::exit_codes;
 use crate::observe::references::{ReferenceScope, observe_references};
 use crate::plan::prune::{FamilyRevision, PruneAction, PruneOptions, decide};
 use crate::plan::references::{Source, family_and_revision, references, summarize};
-use crate::report::{CommandOutcome, Event, Page, PageItem, PageLine, Paint, TableRow, references, table};
+use crate::report::{
+    Column, CommandOutcome, Event, Page, PageItem, PageLine, Paint, TableRow, references, table,
+};
 
 /// Deregister old revisions of a family that nothing refers to
 #[derive(Clone, Debug, Args)]
@@ -207,6 +209,9 @@ fn confirmation_prompt(fates: &PruneDecisions) -> String {
     }
 }
 
+const COLUMNS: &[Column] =
+    &[Column::name("REVISION"), Column::whole("STATUS"), Column::whole("ACTION"), Column::text("WHY")];
+
 fn page(family: &str, fates: &PruneDecisions) -> Page {
     let row = |(known, fate): &(FamilyRevision, PruneAction)| {
         let (action, in_words, paint) = match fate {
@@ -234,7 +239,7 @@ fn page(family: &str, fates: &PruneDecisions) -> Page {
             ..TableRow::default()
         }
     };
-    table(&["REVISION", "STATUS", "ACTION", "WHY"], fates.iter().map(row).collect())
+    table(COLUMNS, fates.iter().map(row).collect())
 }
 
 /// Reports the sources that were not read, since references from there may break.

@@ -16,7 +16,9 @@ use crate::observe::references::{ReferenceScope, observe_references};
 use crate::plan::references::{
     Referring, RevisionReference, Source, family_and_revision, references, summarize,
 };
-use crate::report::{CommandOutcome, Event, Page, PageLine, TableRow, names, references, table, times};
+use crate::report::{
+    Column, CommandOutcome, Event, Page, PageLine, TableRow, names, references, table, times,
+};
 
 /// Show the revisions of a family, and what refers to each
 #[derive(Clone, Debug, Args)]
@@ -97,7 +99,7 @@ fn page(family: &str, definitions: &[TaskDefinition], references: &[RevisionRefe
         let mine: Vec<&RevisionReference> = references.iter().filter(refers).collect();
         row(family, definition, &mine, now)
     });
-    table(&["REVISION", "STATUS", "REGISTERED", "BY", "TAG", "GIT", "IMAGES"], rows.collect())
+    table(COLUMNS, rows.collect())
 }
 
 fn row(family: &str, definition: &TaskDefinition, references: &[&RevisionReference], now: f64) -> TableRow {
@@ -145,6 +147,16 @@ fn row(family: &str, definition: &TaskDefinition, references: &[&RevisionReferen
     };
     TableRow { cells, lines_below: below, paint: None, event: Some(JsonEvent::Revision(event)) }
 }
+
+const COLUMNS: &[Column] = &[
+    Column::name("REVISION"),
+    Column::whole("STATUS"),
+    Column::whole("REGISTERED"),
+    Column::spare("BY"),
+    Column::name("TAG"),
+    Column::spare("GIT"),
+    Column::text("IMAGES"),
+];
 
 /// Returns the containers of a definition with their images.
 fn container_images(document: &Value) -> Vec<(&str, &str)> {

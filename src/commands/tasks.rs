@@ -13,7 +13,9 @@ use crate::diagnose::FailureSignature;
 use crate::diagnose::causes::{TaskEndKind, causes_of};
 use crate::error::Result;
 use crate::events::{JsonEvent, service as events};
-use crate::report::{CommandOutcome, Event, Page, PageLine, Paint, TableRow, diagnosis, table, times};
+use crate::report::{
+    Column, CommandOutcome, Event, Page, PageLine, Paint, TableRow, diagnosis, table, times,
+};
 
 /// Show the tasks of a service, or why its stopped tasks stopped
 #[derive(Clone, Debug, Args)]
@@ -58,8 +60,22 @@ pub async fn run(args: &TasksArgs, context: &CommandContext) -> Result<CommandOu
     Ok(CommandOutcome::Succeeded)
 }
 
-const RUNNING_HEADER: &[&str] = &["TASK", "STATUS", "HEALTH", "REVISION", "STARTED", "ZONE", "ADDRESS"];
-const STOPPED_HEADER: &[&str] = &["TASK", "STATUS", "STOPPED", "REVISION", "CODE"];
+const RUNNING_COLUMNS: &[Column] = &[
+    Column::id("TASK"),
+    Column::whole("STATUS"),
+    Column::whole("HEALTH"),
+    Column::name("REVISION"),
+    Column::whole("STARTED"),
+    Column::spare("ZONE"),
+    Column::spare("ADDRESS"),
+];
+const STOPPED_COLUMNS: &[Column] = &[
+    Column::id("TASK"),
+    Column::whole("STATUS"),
+    Column::whole("STOPPED"),
+    Column::name("REVISION"),
+    Column::name("CODE"),
+];
 
 /// Returns the tasks that run or are starting, newest first.
 fn running_page(place: &ServiceIdentity, mut tasks: Vec<Task>, now: f64) -> Page {
@@ -83,7 +99,7 @@ fn running_page(place: &ServiceIdentity, mut tasks: Vec<Task>, now: f64) -> Page
         let cells = cells.into_iter().map(Option::unwrap_or_default).collect();
         TableRow { cells, lines_below: below.into_iter().collect(), paint, event: Some(event(place, task)) }
     });
-    let page = table(RUNNING_HEADER, rows.collect());
+    let page = table(RUNNING_COLUMNS, rows.collect());
     with_empty_text(page, format!("{}: no running tasks", place.key))
 }
 
@@ -146,7 +162,7 @@ fn stopped_page(place: &ServiceIdentity, mut tasks: Vec<Task>, now: f64) -> Page
             event: Some(event(place, task)),
         }
     });
-    let page = table(STOPPED_HEADER, rows.collect());
+    let page = table(STOPPED_COLUMNS, rows.collect());
     with_empty_text(page, format!("{}: no tasks stopped in the last hour", place.key))
 }
 

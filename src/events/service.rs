@@ -74,13 +74,33 @@ pub struct ServiceState {
     /// The paths at which the manifest differs from what runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<Vec<String>>,
+    /// Why the service is failing or short of tasks, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The last deployment, where it ended without success.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<EndedDeployment>,
+}
+
+/// A deployment that ended without success.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EndedDeployment {
+    pub revision: Option<String>,
+    /// The tag that was deployed.
+    pub tag: Option<String>,
+    /// `rolled_back` or `failed`.
+    pub outcome: Outcome,
+    /// The reason that ECS gives.
+    pub reason: Option<String>,
+    /// In seconds since 1970.
+    pub at: Option<f64>,
 }
 
 /// The state of a service in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceStanding {
-    /// Its last deployment failed, or is being rolled back.
+    /// Its last deployment failed or is being rolled back, or the tasks of one in progress fail.
     Failing,
     /// It runs fewer tasks than desired, and no deployment is in progress.
     Short,

@@ -1,10 +1,13 @@
 //! Lays out the live display: which rollouts are shown, in which order, and what fits on a line. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use console::{measure_text_width, pad_str, truncate_str};
 
 use super::printable::one_line;
 use super::progress_line::{counts, has_ended, other_counts, progress_facts};
 use super::screen::{Paint, paint};
+use super::shorten::cut_apart;
 use crate::duration;
 use crate::watch::{Progress, ProgressState};
 
@@ -69,6 +72,8 @@ fn summary(rest: &[&DisplayRow], are_all: bool) -> String {
 struct Columns {
     width: usize,
     name: usize,
+    /// What each name is shortened to.
+    names: BTreeMap<String, String>,
     bar: usize,
     counts: usize,
     time: usize,
@@ -80,9 +85,12 @@ impl Columns {
     fn from_rows(rows: &[&DisplayRow], width: usize) -> Columns {
         let widest =
             |of: &dyn Fn(&DisplayRow) -> usize| rows.iter().map(|row| of(row)).max().unwrap_or_default();
+        let name = widest(&|row| measure_text_width(&row.progress.key)).min((width / 3).clamp(8, 32));
+        let names: BTreeSet<&str> = rows.iter().map(|row| row.progress.key.as_str()).collect();
         Columns {
             width,
-            name: widest(&|row| measure_text_width(&row.progress.key)).min((width / 3).clamp(8, 32)),
+            name,
+            names: cut_apart(&names, name),
             bar: match width {
                 0..40 => 0,
                 40..60 => 6,
@@ -98,8 +106,9 @@ impl Columns {
     fn line(&self, row: &DisplayRow, color: bool) -> String {
         let progress = &row.progress;
         let tint = state_paint(progress.standing);
-        let name = pad_str(&shorten(&progress.key, self.name), self.name, console::Alignment::Left, None)
-            .into_owned();
+        let name = self.names.get(&progress.key).unwrap_or(&progress.key);
+        // A name that cannot be told from another one when it is cut stays whole.
+        let name = pad_str(name, self.name, console::Alignment::Left, None).into_owned();
         let mut cells = vec![paint(color, Paint::Bold, &name)];
         if self.bar > 0 {
             let bar = bar(progress, self.bar);
@@ -161,18 +170,6 @@ fn bar(progress: &Progress, width: usize) -> String {
         (running, desired) => (running * width / desired).clamp(1, width - 1),
     };
     format!("{}{}", "█".repeat(filled), "░".repeat(width - filled))
-}
-
-/// Shortens a name to a width by leaving out its middle, since names differ at both ends.
-fn shorten(name: &str, width: usize) -> String {
-    let characters: Vec<char> = name.chars().collect();
-    if characters.len() <= width {
-        return name.to_owned();
-    }
-    let kept = width.saturating_sub(1);
-    let (head, tail) = (kept.div_ceil(2), kept / 2);
-    let part = |characters: &[char]| characters.iter().collect::<String>();
-    format!("{}…{}", part(&characters[..head]), part(&characters[characters.len() - tail..]))
 }
 
 /// Returns how long a row has been shown, in whole seconds.

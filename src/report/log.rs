@@ -1,6 +1,8 @@
 //! Formats log lines: the task and container that wrote them, in a colour for each task.
 
+use super::log_level::find_level;
 use super::printable::{one_line, styled};
+use super::screen::{Paint, paint};
 use crate::events::service::Log;
 use crate::tail::merge::LogLine;
 
@@ -14,13 +16,26 @@ const COLORS: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
 ///
 /// The message is not changed; only on a terminal, and in the story, control characters are removed.
 pub fn text(line: &LogLine, width: usize, color: bool, terminal: bool) -> String {
+    timed_text(line, width, None, color, terminal)
+}
+
+/// Returns a log line as [`text`], with a time before the task; its level is coloured.
+pub fn timed_text(line: &LogLine, width: usize, time: Option<&str>, color: bool, terminal: bool) -> String {
+    let time = time.map(|time| paint(color, Paint::Dim, time) + " ").unwrap_or_default();
     let id = line.task.get(..ID_CHARACTERS).unwrap_or(&line.task);
     let before = one_line(&format!("{id} {:width$}", line.container));
     let before = if color { styled(color_of(&line.task), &before) } else { before };
-    let shown = |one: &str| if terminal { one_line(one) } else { one.to_owned() };
     let message = line.message.trim_end_matches(['\n', '\r']);
-    let lines: Vec<String> = message.split('\n').map(|one| format!("{before} | {}", shown(one))).collect();
-    lines.join("\n")
+    let lines = message.split('\n').map(|one| format!("{time}{before} | {}", shown(one, color, terminal)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns one line of a message: on a terminal without control characters, and with its level in a colour.
+fn shown(line: &str, color: bool, terminal: bool) -> String {
+    let line = if terminal { one_line(line) } else { line.to_owned() };
+    let level = if color { find_level(&line) } else { None };
+    let Some((at, tint)) = level else { return line };
+    format!("{}{}{}", &line[..at.start], paint(true, tint, &line[at.clone()]), &line[at.end..])
 }
 
 /// Returns a log line of a one-off task: as [`text`], or without a prefix where `width` is `None`.
@@ -93,6 +108,16 @@ mod tests {
         assert_eq!(colored, text(&line("x"), 3, true, false));
         let others = ["a1", "b2", "c3", "d4", "e5"].map(color_of);
         assert!(others.iter().any(|color| *color != others[0]), "{others:?}");
+    }
+
+    #[test]
+    fn a_time_precedes_each_line_and_a_level_has_its_colour() {
+        let shown = timed_text(&line("ERROR no\n  at main"), 3, Some("13:05:00"), false, true);
+        assert_eq!(shown, "13:05:00 01234567 app | ERROR no\n13:05:00 01234567 app |   at main");
+        let colored = timed_text(&line("ERROR no"), 3, Some("13:05:00"), true, true);
+        let colored = crate::report::printable::unmarked(&colored);
+        assert!(colored.starts_with("\u{1b}[2m13:05:00\u{1b}[0m "), "{colored:?}");
+        assert!(colored.ends_with(" | \u{1b}[31mERROR\u{1b}[0m no"), "{colored:?}");
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod line_target;
 pub mod live;
 pub mod live_lines;
 pub mod log;
+mod log_level;
 mod log_writer;
 mod markdown;
 pub mod names;
@@ -56,6 +57,8 @@ pub mod rollback;
 pub mod rollout;
 pub mod rollout_result;
 pub mod screen;
+pub mod shorten;
+pub mod table;
 pub mod task;
 pub mod text;
 pub mod times;
@@ -64,9 +67,10 @@ pub mod wrap;
 use given_flags::GivenFlags;
 pub use log_writer::LogWriter;
 pub use outcome::CommandOutcome;
-pub use page::{Page, PageItem, PageLine, TableRow, table};
+pub use page::{Page, PageItem, PageLine};
 pub use printable::one_line;
 pub use screen::{HelpText, Paint, write_failure, write_help};
+pub use table::{Column, TableRow, table};
 
 /// One fact that a run reports.
 #[allow(clippy::large_enum_variant, reason = "an event is made, reported and dropped")]
@@ -115,8 +119,8 @@ pub enum Event<'a> {
     Hook { hook: HookPoint, fact: HookFact<'a> },
     /// The end of the live display.
     DisplayEnded,
-    /// A log line of a container; `width` is that of the longest container name.
-    LogLine { service: &'a str, line: &'a LogLine, width: usize },
+    /// A log line of a container; `width` is that of the longest container name, `time` is shown before it.
+    LogLine { service: &'a str, line: &'a LogLine, width: usize, time: Option<&'a str> },
     /// One-off tasks were started, or are watched because they run already.
     TaskStarted {
         attached: bool,

@@ -16,6 +16,8 @@ pub enum CommandOutcome {
     RolloutFailed,
     /// The timeout has passed, and the rollout is still in progress.
     TimedOut,
+    /// `status --exit-code` found a deployment in progress.
+    InProgress,
     /// It was interrupted; the rollout continues.
     Interrupted,
     /// An error that was already reported.
@@ -35,7 +37,7 @@ impl CommandOutcome {
             CommandOutcome::Succeeded => 0,
             CommandOutcome::Error | CommandOutcome::Declined => 1,
             CommandOutcome::RolloutFailed => 3,
-            CommandOutcome::TimedOut => 4,
+            CommandOutcome::TimedOut | CommandOutcome::InProgress => 4,
             CommandOutcome::Refused => 5,
             CommandOutcome::HasChanges => 6,
             CommandOutcome::Interrupted => 130,
@@ -71,7 +73,7 @@ impl CommandOutcome {
             | CommandOutcome::HasChanges
             | CommandOutcome::Declined
             | CommandOutcome::ExitCode(0) => 0,
-            CommandOutcome::TimedOut => 1,
+            CommandOutcome::TimedOut | CommandOutcome::InProgress => 1,
             CommandOutcome::Error | CommandOutcome::Refused => 2,
             CommandOutcome::Interrupted => 3,
             CommandOutcome::RolloutFailed | CommandOutcome::ExitCode(_) => 4,

@@ -1,29 +1,29 @@
-//! Answers of several lines: each line with its colour, each item with its value for programs; and tables.
+//! Answers of several lines: each line with its colour, each item with its value for programs.
 
-use console::{Alignment, measure_text_width, pad_str};
+use std::sync::Arc;
 
 use super::screen::Paint;
+use super::table::{TableCells, TableLine};
 use crate::events::JsonEvent;
-
-/// The text of an empty cell.
-const EMPTY_CELL: &str = "-";
 
 /// One line of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PageLine {
     pub text: String,
     pub paint: Option<Paint>,
+    /// Of a line of a table: its place in it. The text is then the line at its full width.
+    pub row: Option<TableLine>,
 }
 
 impl PageLine {
     /// Returns a line without a colour.
     pub fn plain(text: impl Into<String>) -> PageLine {
-        PageLine { text: text.into(), paint: None }
+        PageLine { text: text.into(), ..PageLine::default() }
     }
 
     /// Returns a line in a colour.
     pub fn painted(text: impl Into<String>, paint: impl Into<Option<Paint>>) -> PageLine {
-        PageLine { text: text.into(), paint: paint.into() }
+        PageLine { text: text.into(), paint: paint.into(), row: None }
     }
 }
 
@@ -50,6 +50,12 @@ impl Page {
         self.head.iter().chain(items).chain(&self.foot)
     }
 
+    /// Returns all lines, those of tables as they fit on so many columns of a terminal.
+    pub fn fitted_lines(&self, room: usize) -> Vec<PageLine> {
+        let mut tables: Vec<(&TableCells, Vec<String>)> = Vec::new();
+        self.lines().map(|line| fitted_line(line, room, &mut tables)).collect()
+    }
+
     /// Returns the items whose value is not on the page `before`, below the same head.
     pub fn changed_since(&self, before: &Page) -> Page {
         let is_new = |item: &&PageItem| !before.items.iter().any(|known| known.event == item.event);
@@ -59,45 +65,30 @@ impl Page {
     }
 }
 
-/// One row of a table: its cells, and the lines below it.
-#[derive(Clone, Debug, Default)]
-pub struct TableRow {
-    pub cells: Vec<String>,
-    pub lines_below: Vec<PageLine>,
-    pub paint: Option<Paint>,
-    pub event: Option<JsonEvent>,
-}
-
-/// Returns a table as a page: aligned columns below a header. A column that is empty in all rows is left out.
-pub fn table(header: &[&str], rows: Vec<TableRow>) -> Page {
-    let cell = |row: &TableRow, column: usize| row.cells.get(column).cloned().unwrap_or_default();
-    let said = |column: &usize| rows.iter().any(|row| !cell(row, *column).is_empty());
-    let columns: Vec<usize> = (0..header.len()).filter(said).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| measure_text_width(&cell(row, column)));
-        cells.max().unwrap_or_default().max(header[column].len())
-    };
-    let widths: Vec<usize> = columns.iter().map(|column| width(*column)).collect();
-    let line = |cells: Vec<String>| {
-        let cells = cells.iter().zip(&widths);
-        let padded = cells.map(|(cell, width)| pad_str(cell, *width, Alignment::Left, None).into_owned());
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    let shown = |text: String| if text.is_empty() { EMPTY_CELL.to_owned() } else { text };
-    let items = rows.iter().map(|row| {
-        let cells = columns.iter().map(|column| shown(cell(row, *column))).collect();
-        let first = PageLine::painted(line(cells), row.paint);
-        PageItem { lines: [vec![first], row.lines_below.clone()].concat(), event: row.event.clone() }
+/// Returns a line as it fits; each table is laid out once.
+fn fitted_line<'a>(
+    line: &'a PageLine,
+    room: usize,
+    tables: &mut Vec<(&'a TableCells, Vec<String>)>,
+) -> PageLine {
+    let Some(TableLine { table, row }) = &line.row else { return line.clone() };
+    let table: &TableCells = Arc::as_ref(table);
+    let known = tables.iter().position(|(known, _)| std::ptr::eq(*known, table));
+    let known = known.unwrap_or_else(|| {
+        tables.push((table, table.lines(room)));
+        tables.len() - 1
     });
-    let names = columns.iter().map(|column| header[*column].to_owned()).collect();
-    let head = if rows.is_empty() { Vec::new() } else { vec![PageLine::painted(line(names), Paint::Dim)] };
-    Page { items: items.collect(), head, foot: Vec::new() }
+    let text = tables[known].1.get(*row).cloned();
+    PageLine { text: text.unwrap_or_else(|| line.text.clone()), ..line.clone() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::events::answer::Note;
+    use crate::report::table::{Column, TableRow, table};
+
+    const N: &[Column] = &[Column::whole("N")];
 
     fn row(cells: &[&str], value: i64) -> TableRow {
         let cells = cells.iter().map(|cell| (*cell).to_owned()).collect();
@@ -106,22 +97,9 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_aligned_and_empty_columns_left_out() {
-        let rows = vec![row(&["a", "", "1"], 1), row(&["longer", "", ""], 2)];
-        let page = table(&["NAME", "GIT", "N"], rows);
-        let lines: Vec<&str> = page.lines().map(|line| line.text.as_str()).collect();
-        assert_eq!(lines, ["NAME    N", "a       1", "longer  -"]);
-    }
-
-    #[test]
-    fn a_table_of_nothing_has_no_header() {
-        assert_eq!(table(&["NAME"], Vec::new()), Page::default());
-    }
-
-    #[test]
     fn only_changed_items_are_repeated() {
-        let before = table(&["N"], vec![row(&["1"], 1), row(&["2"], 2)]);
-        let after = table(&["N"], vec![row(&["1"], 1), row(&["3"], 3)]);
+        let before = table(N, vec![row(&["1"], 1), row(&["2"], 2)]);
+        let after = table(N, vec![row(&["1"], 1), row(&["3"], 3)]);
         let changed = after.changed_since(&before);
         assert_eq!(changed.lines().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["N", "3"]);
         assert_eq!(after.changed_since(&after), Page::default());

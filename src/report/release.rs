@@ -2,10 +2,14 @@
 
 use super::PageLine;
 use super::markdown;
-use super::page::{Page, TableRow, table};
+use super::page::Page;
 use super::screen::Paint;
+use super::table::{Column, TableRow, table};
 use crate::outcome::Outcome;
 use crate::release::{Release, ReleaseTarget, TargetKind};
+
+const COLUMNS: &[Column] =
+    &[Column::whole("TARGET"), Column::name("NAME"), Column::whole("OUTCOME"), Column::text("DETAIL")];
 
 /// Returns the page with the outcome of each target.
 pub fn page(release: &Release) -> Page {
@@ -19,7 +23,7 @@ pub fn page(release: &Release) -> Page {
         paint: state_paint(target.state.outcome()),
         ..TableRow::default()
     };
-    let page = table(&["TARGET", "NAME", "OUTCOME", "DETAIL"], release.targets.iter().map(row).collect());
+    let page = table(COLUMNS, release.targets.iter().map(row).collect());
     let tag = release.tag.as_ref().map(|tag| format!(" of {tag}")).unwrap_or_default();
     let outcome = release.outcome();
     let last = format!("release {}{tag}: {}", release.id, outcome.words());

@@ -47,7 +47,7 @@ impl<R: Reporter> TailReporter for R {
     }
 
     fn service_line(&self, service: &str, line: &LogLine, width: usize) {
-        self.report(&Event::LogLine { service, line, width });
+        self.report(&Event::LogLine { service, line, width, time: None });
     }
 
     fn task_line(&self, key: &str, line: &LogLine, width: usize, prefixed: bool, story: bool) {

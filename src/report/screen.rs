@@ -155,6 +155,11 @@ impl Screen {
         self.write_answer_lines(&self.wrap_answer(&one_line(text)));
     }
 
+    /// Returns how many columns a line of the answer may have; `None` where stdout is no terminal.
+    pub fn answer_width(&self) -> Option<usize> {
+        self.is_stdout_terminal.then(|| width_of(&Term::stdout(), 0))
+    }
+
     /// Returns an answer, wrapped to the width of the terminal.
     pub fn wrap_answer(&self, text: &str) -> String {
         wrap_for(text, self.is_stdout_terminal, &Term::stdout(), 0)
@@ -213,8 +218,13 @@ fn wrap_for(text: &str, is_terminal: bool, terminal: &Term, prefix: usize) -> St
     if !is_terminal {
         return text;
     }
+    wrap(&text, width_of(terminal, prefix))
+}
+
+/// Returns how many columns of a terminal a line may have after a prefix; the last column stays free.
+fn width_of(terminal: &Term, prefix: usize) -> usize {
     // On a very narrow terminal too little is left to wrap into.
-    wrap(&text, usize::from(terminal.size().1).saturating_sub(prefix + 1).max(20))
+    usize::from(terminal.size().1).saturating_sub(prefix + 1).max(20)
 }
 
 fn write_line(to: &mut impl Write, text: &str) -> io::Result<()> {

@@ -115,14 +115,22 @@ impl TextReporter {
     }
 
     fn write_page(&self, page: &Page) {
-        page.lines().flat_map(|line| self.shown_lines(line)).for_each(|line| self.screen.write_answer(&line));
+        self.page_lines(page).iter().for_each(|line| self.screen.write_answer(line));
+    }
+
+    /// Returns the lines of a page as they are shown; on a terminal tables are as narrow as it is.
+    fn page_lines(&self, page: &Page) -> Vec<String> {
+        let lines = match self.screen.answer_width() {
+            Some(width) => page.fitted_lines(width),
+            None => page.lines().cloned().collect(),
+        };
+        lines.iter().flat_map(|line| self.shown_lines(line)).collect()
     }
 
     /// Redraws an answer in place; where that is not possible, writes what has changed.
     fn redraw_page(&self, page: &Page, changed: &Page) {
         let Some(place) = &self.page_in_place else { return self.write_page(changed) };
-        let lines = page.lines().flat_map(|line| self.shown_lines(line));
-        place.show(lines.collect());
+        place.show(self.page_lines(page));
     }
 
     /// Writes a line of the story that may be long.
@@ -299,9 +307,10 @@ impl Reporter for TextReporter {
             Event::Documents([]) => {}
             Event::Documents(documents) => self.write_documents(documents),
             Event::Checked { services, stages } => self.screen.write_answer(&checked_text(*services, stages)),
-            Event::LogLine { line, width, .. } => {
+            Event::LogLine { line, width, time, .. } => {
                 let Screen { stdout_color: color_out, is_stdout_terminal: terminal_out, .. } = self.screen;
-                self.screen.write_log_answer(&super::log::text(line, *width, color_out, terminal_out));
+                let text = super::log::timed_text(line, *width, *time, color_out, terminal_out);
+                self.screen.write_log_answer(&text);
             }
             Event::TaskStarted { key, cluster, revision, tasks, attached, .. } => {
                 let line = super::task::started_line(key, cluster, revision, tasks, *attached);

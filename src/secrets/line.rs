@@ -36,6 +36,22 @@ pub fn masked_line(line: &str, secrets: &[String]) -> String {
     }
 }
 
+/// Returns a log message with secrets masked: as it was written where it holds none, else as one line.
+///
+/// A secret may have several lines. What is not searched is left out.
+pub fn masked_log_message(message: &str, secrets: &[String]) -> String {
+    let whole = printable(message);
+    let line = beginning(&whole);
+    let masked = without_values(line.to_owned(), secrets);
+    let masked = text::without_credentials(&text::without_tokens(&masked));
+    let masked = text::without_pairs(&masked, text::Names::All);
+    match (masked == line, line.len() < whole.len()) {
+        (true, false) => message.split('\n').map(printable).collect::<Vec<_>>().join("\n"),
+        (_, true) => masked + "…",
+        (false, false) => masked,
+    }
+}
+
 /// Returns a reason or a message of ECS as it may be shown: one line, secrets masked, at its full length.
 ///
 /// ECS quotes commands and environments of containers. But "registry auth: service call has been retried" holds no

@@ -19,7 +19,8 @@ mod text;
 mod value;
 
 pub use line::{
-    controls_terminal, masked_line, masked_message, masked_reason, printable, secrets_among, secrets_of,
+    controls_terminal, masked_line, masked_log_message, masked_message, masked_reason, printable,
+    secrets_among, secrets_of,
 };
 pub use names::hides;
 pub use setting::{hides_value, looks_secret};

@@ -9,6 +9,17 @@ fn shown(rows: &[(&str, &str)]) {
 }
 
 #[test]
+fn a_log_message_without_secrets_keeps_its_lines() {
+    let trace = "ERROR no\n  at main\n";
+    assert_eq!(masked_log_message(trace, &[]), trace);
+    let shown = masked_log_message("got hunter2\nas password=x1y2z3", &["hunter2".to_owned()]);
+    assert_eq!(shown, "got (hidden) as password=(hidden)");
+    let long = "a".repeat(4500);
+    assert_eq!(masked_log_message(&long, &[]), format!("{}…", "a".repeat(4000)));
+    assert_eq!(masked_log_message(&"line of text\n".repeat(20), &[]), "line of text\n".repeat(20));
+}
+
+#[test]
 fn given_values_are_hidden_wherever_they_stand() {
     let secrets = ["hunter2".to_owned(), "hunter2-longer".to_owned(), "abc".to_owned()];
     assert_eq!(

@@ -13,7 +13,7 @@ use crate::aws::error::failure;
 use crate::aws::logs::{LogEvent, LogPage, LogQuery};
 use crate::aws::types::Service;
 use crate::aws::{ApiError, Aws};
-use crate::secrets::masked_line;
+use crate::secrets::{masked_line, masked_log_message, secrets_of};
 use merge::{LineMerge, LogLine};
 use notes::{combine_failures, unreadable_failure};
 use service_poll::definitions_with_tasks;
@@ -51,6 +51,8 @@ pub struct LogRequest {
     pub since: i64,
     /// The most lines that are shown of those that exist: the last ones.
     pub limit: Option<usize>,
+    /// Whether secrets in the lines are masked.
+    pub is_masked: bool,
 }
 
 /// Where lines are reported.
@@ -320,11 +322,20 @@ impl<'a> LogTail<'a> {
             && reader.seen_this_round.insert(line.id.clone(), line.at).is_none()
     }
 
+    /// Returns the secrets in the environments of the definitions that were read.
+    fn secrets(&self) -> Vec<String> {
+        self.definitions.values().flat_map(secrets_of).collect()
+    }
+
     fn report_line(&self, line: &LogLine) {
         let width =
             self.readers.keys().map(|source| source.container.chars().count()).max().unwrap_or_default();
         let (key, prefixed) = (self.request.key.as_str(), self.is_prefixed);
         match &self.destination {
+            LogDestination::Service if self.request.is_masked => {
+                let message = masked_log_message(&line.message, &self.secrets());
+                self.reporter.service_line(key, &LogLine { message, ..line.clone() }, width);
+            }
             LogDestination::Service => self.reporter.service_line(key, line, width),
             LogDestination::Answer => {
                 self.reporter.task_line(key, line, width, prefixed, false);

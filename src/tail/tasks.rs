@@ -55,6 +55,7 @@ impl<'a> LogTail<'a> {
             pattern: None,
             since,
             limit: None,
+            is_masked: false,
         };
         let definitions = BTreeMap::from([(definition.arn.clone(), definition.document.clone())]);
         LogTail {

@@ -73,6 +73,7 @@ const SITUATIONS: &[(&str, &[Situation])] = &[
         &[
             of(&["status", "web"], Scenario::Steady),
             after(Some((BEGUN, Scenario::Stuck)), &["status", "web"], Scenario::Stuck),
+            without_breaker(after(Some((BEGUN, Scenario::Crash)), &["status", "web"], Scenario::Crash)),
             of(&["status", "wbe"], Scenario::Steady),
         ],
     ),

@@ -3,7 +3,7 @@
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
-use crate::support::{World, service};
+use crate::support::{MANIFEST, World, service};
 
 fn history(world: &World) -> Vec<Value> {
     world.run(&["history", "web", "--output", "json"]).exits(0).events()
@@ -111,6 +111,18 @@ fn deployment_in_progress_is_shown() {
     let told = history(&world);
     assert_eq!((&told[0]["outcome"], &told[0]["finished_at"]), (&json!("in_progress"), &Value::Null));
     world.run(&["history"]).exits(0).answers("  in progress  web:2 ");
+}
+
+#[test]
+fn of_several_tags_the_one_of_the_service_is_shown() {
+    let world = World::new(Scenario::Steady);
+    let manifest = MANIFEST.replace("services:", "  proxy: public.ecr.aws/nginx/nginx\nservices:");
+    world.folder.write("ecsail.yml", &manifest);
+    world.run(&["deploy", "--tag", "app=v2", "--tag", "proxy=1.27", "--yes"]).exits(0);
+    let run = world.run(&["history", "web"]).exits(0).answers("  succeeded  web:2     v2   ");
+    assert!(!run.stdout.contains("proxy"), "{}", run.stdout);
+    let recorded = history(&world)[0]["tag"].clone();
+    assert!(recorded.as_str().is_some_and(|tag| tag.contains("proxy=1.27")), "{recorded}");
 }
 
 #[test]

@@ -69,6 +69,75 @@ fn a_line_has_its_task_and_its_container_before_it() {
     assert_eq!(run.stderr, "");
 }
 
+/// Returns the first line that a command shows with these variables set.
+fn first_line(world: &World, arguments: &[&str], zone: &str) -> String {
+    let mut command = world.folder.command(&[&["logs", "web", ALL], arguments].concat());
+    command.env("TZ", zone);
+    let run = crate::support::finished(command).exits(0);
+    run.stdout.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_line_has_its_time_in_the_zone_of_the_machine_or_in_utc() {
+    let world = world(logging("/shop/web"));
+    let local = first_line(&world, &[], "Asia/Tokyo");
+    assert!(local.starts_with("2026-01-01 08:00:0"), "{local}");
+    let utc = first_line(&world, &["--utc"], "Asia/Tokyo");
+    assert!(utc.starts_with("2025-12-31 23:00:0") && utc.as_bytes()[19] == b'Z', "{utc}");
+    let id = tasks(&world).iter().any(|task| utc[21..].starts_with(&task[..8]));
+    assert!(id, "the task follows: {utc}");
+}
+
+#[test]
+fn times_can_be_left_out() {
+    let world = world(logging("/shop/web"));
+    let plain = first_line(&world, &["--no-timestamps"], "Asia/Tokyo");
+    assert!(tasks(&world).iter().any(|task| plain.starts_with(&task[..8])), "{plain}");
+    world.run(&["logs", "web", "--no-timestamps", "--utc"]).exits(2);
+}
+
+#[test]
+fn as_json_nothing_is_added_to_a_line() {
+    let world = world(logging("/shop/web"));
+    let run = world.run(&["logs", "web", ALL, "--utc", "--output", "json", "--color", "always"]).exits(0);
+    assert_eq!(run.events()[0]["message"], "starting app, web:1");
+}
+
+/// Returns a world in which the tasks of `web` crash after they have written an error and their configuration.
+fn crashing() -> World {
+    let world = world(logging("/shop/web"));
+    world.sandbox.set_scenario(None, Scenario::Crash);
+    redeploy(&world, "/shop/web");
+    world.sandbox.advance(std::time::Duration::from_mins(3));
+    world
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_levels_have_their_colour() {
+    let world = crashing();
+    let command = world.folder.command(&["logs", "web", ALL, "--filter", "ERROR"]);
+    let (text, code) = crate::support::pseudo_terminal::PseudoTerminal::start(command, 80, 24).finish();
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("\u{1b}[31mERROR\u{1b}[0m could not connect"), "{text:?}");
+    let piped = world.run(&["logs", "web", ALL, "--filter", "ERROR"]).exits(0);
+    assert!(piped.stdout.contains(" | ERROR could not connect"), "{}", piped.stdout);
+    assert!(!piped.stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn secrets_are_masked_where_that_is_asked_for() {
+    let world = crashing();
+    let plain = world.run(&["logs", "web", ALL, "--filter", "DATABASE_URL"]).exits(0);
+    let plain = plain.answers("DATABASE_URL=postgres://app:hunter2@db/shop");
+    let masked = world.run(&["logs", "web", ALL, "--filter", "DATABASE_URL", "--mask"]).exits(0);
+    let masked = masked.answers("DATABASE_URL=postgres://(hidden)@db/shop POOL_SIZE=10");
+    assert!(!masked.stdout.contains("hunter2"));
+    assert_eq!(masked.stdout.lines().count(), plain.stdout.lines().count());
+    let json = world.run(&["logs", "web", ALL, "--mask", "--output", "json"]).exits(0);
+    assert!(!json.stdout.contains("hunter2"));
+}
+
 #[test]
 fn only_needed_calls_are_made() {
     let world = world(logging("/shop/web"));

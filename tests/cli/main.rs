@@ -73,6 +73,8 @@ mod status;
 mod stop_task;
 mod strangers;
 mod support;
+#[cfg(unix)]
+mod tables;
 mod tasks;
 mod template_errors;
 mod text_files;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+use crate::support::pseudo_terminal::PseudoTerminal;
 use crate::support::{DEFINITION, MANIFEST, World, behind_target_group, service, with_port_80};
 
 /// Returns a world with this number of services in one cluster, without a manifest.
@@ -38,11 +40,13 @@ fn it_shows_who_deployed_and_what() {
 }
 
 #[test]
-fn deployment_in_progress_is_shown_with_its_stage() {
+fn deployment_in_progress_is_shown_with_its_own_tasks_and_its_stage() {
     let world = World::new(Scenario::Stuck);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
     world.sandbox.advance(Duration::from_secs(30));
-    let run = world.run(&["status", "web"]).exits(0).answers(", a deployment is in progress\n");
+    let run = world.run(&["status", "web"]).exits(0);
+    let run =
+        run.answers("web: web:2, 0/2 running").answers("a deployment is in progress; web:1 serves with 2\n");
     let run =
         run.answers("  rollout   web:2 in progress, scale up\n").answers("  primary   web:2 0/2 running");
     let run = run.answers("  active    web:1 2/2 running, completed").answers("app shop/app:v1 sha256:");
@@ -54,27 +58,130 @@ fn deployment_in_progress_is_shown_with_its_stage() {
     assert_eq!(status["deployments"].as_array().map(Vec::len), Some(2));
 }
 
+/// Runs `status` until its first service is failing, and returns that event.
+fn until_failing(world: &World) -> Value {
+    for _ in 0..100 {
+        let status = world.run(&["status", "--output", "json"]).exits(0).event("status");
+        if status["standing"] == "failing" {
+            return status;
+        }
+    }
+    panic!("it does not fail");
+}
+
+#[test]
+fn what_is_wrong_comes_first_with_the_command_that_explains_it() {
+    let world = World::new(Scenario::Crash);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    let status = until_failing(&world);
+    assert_eq!(status["cause"], "container `app` exited with code 1");
+    let run = world.run(&["status", "web", "--cluster", "main"]).exits(0);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(lines[0].starts_with("web: FAILING web:2 0/2 ("), "{}", run.stdout);
+    let cause = " failed: container `app` exited with code 1); web:1 serves with 2";
+    assert!(lines[0].ends_with(cause), "{}", run.stdout);
+    assert_eq!(lines[1], "  next      `ecsail --cluster main why web`");
+    world.run(&["why", "web", "--cluster", "main"]).exits(0).answers("exit code 1");
+}
+
+#[test]
+fn the_exit_code_tells_scripts_what_is_wrong() {
+    let world = World::new(Scenario::Stuck);
+    world.run(&["status", "--exit-code"]).exits(0);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    world.run(&["status", "--exit-code"]).exits(4);
+    world.run(&["status"]).exits(0);
+    let world = World::new(Scenario::Crash);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    until_failing(&world);
+    world.run(&["status", "--exit-code"]).exits(3);
+    world.run(&["status", "nope", "--cluster", "main", "--exit-code"]).exits(1);
+    world.run(&["status", "--watch", "--exit-code"]).exits(2);
+}
+
+#[test]
+fn a_service_that_is_short_of_tasks_is_no_success() {
+    let world = World::held();
+    let tasks = world.call("ListTasks", json!({"cluster": "main", "serviceName": "web"}));
+    world.call("StopTask", json!({"cluster": "main", "task": tasks["taskArns"][0]}));
+    let run = world.run(&["status", "--exit-code"]).exits(3).answers("web: SHORT OF TASKS web:1 1/2");
+    run.answers("  next      `ecsail why web`\n");
+}
+
+/// Returns a world with three services, of which the first fails.
+fn one_of_three() -> World {
+    let services = ["api", "job", "web"].map(|name| service(name, json!({})));
+    let world = World::with(Scenario::Steady, &[], &services);
+    world.sandbox.set_scenario(Some("api"), Scenario::Crash);
+    let update = json!({"cluster": "main", "service": "api", "forceNewDeployment": true});
+    world.call("UpdateService", update);
+    for _ in 0..100 {
+        if world.run(&["status", "--cluster", "main", "--exit-code"]).code == 3 {
+            return world;
+        }
+    }
+    panic!("it does not fail");
+}
+
+#[test]
+fn a_failing_service_is_the_last_one() {
+    let world = one_of_three();
+    let run = world.run(&["status", "--cluster", "main"]).exits(0);
+    let names: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split(':').next())
+        .collect();
+    assert_eq!(names, ["job", "web", "api"], "{}", run.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_a_failing_service_is_red_and_the_first_one_of_a_watch() {
+    let world = one_of_three();
+    let command = world.folder.command(&["status", "--cluster", "main"]);
+    let (text, _) = PseudoTerminal::start(command, 80, 24).finish();
+    assert!(text.contains("\u{1b}[31mapi: FAILING api:1 0/2"), "{text:?}");
+    let mut terminal =
+        PseudoTerminal::start(world.folder.command(&["status", "--cluster", "main", "--watch"]), 80, 24);
+    let shown = terminal.wait_for("web: web:1").to_owned();
+    interrupt(&terminal.child);
+    let (all, code) = terminal.finish();
+    assert_eq!(code, 0, "{all}");
+    assert!(shown.find("api: FAILING") < shown.find("job: job:1"), "{shown}");
+    let said = console::strip_ansi_codes(&shown).into_owned();
+    assert!(said.trim_start().starts_with("as of 20") && said.contains("; Ctrl-C ends it"), "{said}");
+}
+
 #[test]
 fn rollback_in_progress_is_shown_with_its_reason() {
     let world = World::with_breaker(Scenario::Crash);
     world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    let mut printed = String::new();
     for _ in 0..100 {
-        if world.run(&["status", "--output", "json"]).exits(0).event("status")["standing"] == "failing" {
+        printed = world.run(&["status"]).exits(0).stdout;
+        if printed.contains(", rolling back") {
             break;
         }
     }
-    let run = world.run(&["status"]).exits(0).answers(", a deployment is being rolled back\n");
-    let run = run.answers("web:2 rollback in progress, rolling back to web:1");
-    run.answers("circuit breaker").answers("  event     ");
+    assert!(
+        printed.contains("web: FAILING web:2 ") && printed.contains("; web:1 serves with 2\n"),
+        "{printed}"
+    );
+    assert!(printed.contains("web:2 rollback in progress, rolling back to web:1"), "{printed}");
+    assert!(printed.contains("circuit breaker"), "{printed}");
 }
 
 #[test]
-fn no_deployment_calls_without_a_deployment_in_progress() {
+fn a_steady_service_takes_one_call_for_its_last_deployment_once() {
     let world = World::new(Scenario::Steady);
     world.run(&["status"]).exits(0);
-    assert!(world.calls("ListServiceDeployments").is_empty());
+    assert_eq!(world.calls("ListServiceDeployments").len(), 1);
+    assert!(world.calls("DescribeServiceDeployments").is_empty());
     assert!(world.calls("DescribeTargetHealth").is_empty());
-    assert_eq!(world.sandbox.requests().len(), 3, "services, revisions, definition");
+    assert!(world.calls("ListTasks").is_empty());
+    assert_eq!(world.sandbox.requests().len(), 4, "services, revisions, definition, the last deployment");
 }
 
 #[test]
@@ -95,13 +202,29 @@ fn unhealthy_targets_are_named() {
 }
 
 #[test]
-fn failures_are_shown_and_routine_events_are_not() {
+fn the_end_of_the_last_deployment_is_a_sentence() {
     let world = World::with_breaker(Scenario::Crash);
     world.deploy("v2").exits(3);
-    let run = world.run(&["status"]).exits(0).answers("deployment failed: tasks failed to start.");
+    let run = world.run(&["status"]).exits(0).answers("web: web:1, 2/2 running\n");
+    let run = run.answers("  last      v2 (web:2) rolled back ");
+    let run = run
+        .answers(" ago: Service deployment rolled back because the circuit breaker threshold was exceeded.");
+    let run = run.answers("  next      `ecsail why web`\n");
+    assert!(!run.stdout.contains("  event "), "{}", run.stdout);
+    let ended = world.run(&["status", "--output", "json"]).exits(0).event("status")["ended"].clone();
+    assert_eq!((&ended["outcome"], &ended["tag"]), (&json!("rolled_back"), &json!("v2")));
+    world.sandbox.set_scenario(None, Scenario::Steady);
+    world.deploy("v3").exits(0);
+    assert!(!world.run(&["status"]).exits(0).stdout.contains("  last "));
+}
+
+#[test]
+fn events_are_shown_where_they_are_asked_for_and_routine_ones_never() {
+    let world = World::with_breaker(Scenario::Crash);
+    world.deploy("v2").exits(3);
+    let run = world.run(&["status", "--events", "3"]).exits(0);
+    let run = run.answers("deployment failed: tasks failed to start.");
     assert!(!run.stdout.contains("steady state") && !run.stdout.contains("has started"), "{}", run.stdout);
-    let none = world.run(&["status", "--events", "0"]).exits(0);
-    assert!(!none.stdout.contains("  event "), "{}", none.stdout);
     let one = world.run(&["status", "--events", "1"]).exits(0).stdout;
     assert_eq!(one.matches("  event ").count(), 1, "{one}");
 }
@@ -198,6 +321,17 @@ fn a_permission_that_is_missing_costs_only_what_it_is_for() {
         let run = world.run(&["status"]).exits(0).answers("web: web:2, ");
         assert_eq!(run.stderr.matches(note).count(), 1, "{operation}: {}", run.stderr);
     }
+    let world = World::with_breaker(Scenario::Crash);
+    world.deploy("v2").exits(3);
+    world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::AccessDenied).always());
+    let run = world.run(&["status"]).exits(0).answers("web: web:1, 2/2 running");
+    run.says("note: how the last deployments ended is unknown: ecs:ListServiceDeployments");
+    let world = World::new(Scenario::Crash);
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    until_failing(&world);
+    world.sandbox.inject(Fault::on("ListTasks", FaultKind::AccessDenied).always());
+    let run = world.run(&["status"]).exits(0).answers("web: FAILING web:2 0/2 (");
+    run.says("note: why tasks failed is unknown: ecs:ListTasks");
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("DescribeServices", FaultKind::AccessDenied).always());
     world.run(&["status"]).exits(1).says("ecs:DescribeServices");
@@ -224,7 +358,7 @@ fn missing_service_has_a_suggestion() {
 fn stage_is_required_if_there_are_stages() {
     let world = World::new(Scenario::Steady);
     world.folder.write("ecsail.yml", &format!("{MANIFEST}stages: {{ a: {{}} }}\n"));
-    world.run(&["status"]).exits(1).says("none was chosen");
+    world.run(&["status"]).exits(2).says("no stage was chosen");
 }
 
 #[test]
@@ -291,7 +425,8 @@ fn watch_continues_after_a_transient_error() {
     let mut child = world.start(&["status", "--watch"]);
     let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
     let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
-    until(&mut stdout, "web: web:1, 2/2 running");
+    let shown = until(&mut stdout, "web: web:1, 2/2 running");
+    assert!(shown.starts_with("as of ") && shown.contains("; Ctrl-C ends it\n"), "{shown}");
     let said = until(&mut stderr, "refresh failed, trying again: ");
     assert!(said.contains("ecs:DescribeServices"), "{said}");
     let update = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});

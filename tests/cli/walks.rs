@@ -38,6 +38,10 @@ fn assert_walk(name: &str, screen: &str) {
         (r"\b[0-9a-f]{32}\b", "[id]"),
         (r"ecsail_\d+", "ecsail_[delimiter]"),
         (r"\b\d{8}-\d{6}-[0-9a-z]+\b", "[release]"),
+        (r"(?m) [0-9a-f]{6}$", " [release]"),
+        (r"-sandbox-[0-9a-f]+", "-sandbox-[id]"),
+        (r"\b\d+[smhd] ago\b", "[age]"),
+        (r"\b\d+h \d+m\b *", "[duration] "),
         (r"\b(\d+h )?(\d+m )?\d+(\.\d+)?m?s\b *", "[duration] "),
     ]}, { insta::assert_snapshot!(name, screen); });
 }

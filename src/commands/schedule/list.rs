@@ -14,10 +14,17 @@ use crate::events::{JsonEvent, schedule as events};
 use crate::manifest::schedules::schedule_noun;
 use crate::plan::Change;
 use crate::report::plan::via_event;
-use crate::report::{CommandOutcome, Event, Page, PageLine, Paint, TableRow, table};
+use crate::report::{Column, CommandOutcome, Event, Page, PageLine, Paint, TableRow, table};
 use crate::shell;
 
-const HEADER: &[&str] = &["SCHEDULE", "STATE", "EXPRESSION", "NEXT RUN", "RUNS", "TAG"];
+const COLUMNS: &[Column] = &[
+    Column::name("SCHEDULE"),
+    Column::whole("STATE"),
+    Column::spare("EXPRESSION"),
+    Column::whole("NEXT RUN"),
+    Column::name("RUNS"),
+    Column::name("TAG"),
+];
 
 /// The index of the column with the expression.
 const EXPRESSION_COLUMN: usize = 2;
@@ -61,7 +68,7 @@ pub async fn run(args: &ScheduleListArgs, context: &CommandContext) -> Result<Co
 
 /// Returns schedules as a table, each with notes and drift below it.
 pub fn page(seen: &[ScheduleState], chosen: &SelectedSchedules, now: Timestamp) -> Page {
-    let mut page = table(HEADER, seen.iter().map(|seen| row(seen, now)).collect());
+    let mut page = table(COLUMNS, seen.iter().map(|seen| row(seen, now)).collect());
     if page.items.is_empty() {
         let whose = if chosen.manifest.app.is_some() { "the app owns none" } else { "it has no `app`" };
         page.foot.push(PageLine::plain(format!("the manifest has no schedules, and {whose}")));
@@ -71,7 +78,14 @@ pub fn page(seen: &[ScheduleState], chosen: &SelectedSchedules, now: Timestamp) 
 
 /// Returns schedules as a table of one line each, with their drift.
 pub fn short_page(seen: &[ScheduleState], now: Timestamp) -> Page {
-    const HEADER: &[&str] = &["SCHEDULE", "STATE", "NEXT RUN", "RUNS", "TAG", "DRIFT"];
+    const COLUMNS: &[Column] = &[
+        Column::name("SCHEDULE"),
+        Column::whole("STATE"),
+        Column::whole("NEXT RUN"),
+        Column::name("RUNS"),
+        Column::name("TAG"),
+        Column::text("DRIFT"),
+    ];
     let row = |seen: &ScheduleState| {
         let whole = row(seen, now);
         let drift = match describe_drift(seen).as_slice() {
@@ -85,7 +99,7 @@ pub fn short_page(seen: &[ScheduleState], now: Timestamp) -> Page {
         cells.push(drift);
         TableRow { cells, lines_below: Vec::new(), ..whole }
     };
-    table(HEADER, seen.iter().map(row).collect())
+    table(COLUMNS, seen.iter().map(row).collect())
 }
 
 /// Returns the state of a schedule: `missing`, `enabled` or `disabled`.

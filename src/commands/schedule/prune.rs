@@ -25,7 +25,7 @@ use crate::manifest::{self, Manifest, Scope};
 use crate::plan::schedules::prune::{SchedulePruneAction, SchedulePruneDecision, decide};
 use crate::render::schedules::{app_group_name, schedules_without_targets};
 use crate::report::plan::via_event;
-use crate::report::{CommandOutcome, Event, Page, PageLine, Paint, TableRow, table};
+use crate::report::{Column, CommandOutcome, Event, Page, PageLine, Paint, TableRow, table};
 use crate::settings::ImageTags;
 
 /// The tag to render with if none is given. Nothing is looked up, so any tag works.
@@ -192,6 +192,14 @@ async fn remove(
     Ok(true)
 }
 
+const COLUMNS: &[Column] = &[
+    Column::whole("KIND"),
+    Column::name("NAME"),
+    Column::spare("GROUP"),
+    Column::spare("EXPRESSION"),
+    Column::text("ACTION"),
+];
+
 fn page(fates: &SchedulePruneDecisions) -> Page {
     let row = |(schedule, decided): &(ObservedSchedule, SchedulePruneDecision)| {
         let (action, in_words, paint) = match &decided.action {
@@ -232,7 +240,7 @@ fn page(fates: &SchedulePruneDecisions) -> Page {
         ];
         TableRow { cells, lines_below: below.collect(), paint, event: Some(event) }
     };
-    table(&["KIND", "NAME", "GROUP", "EXPRESSION", "ACTION"], fates.iter().map(row).collect())
+    table(COLUMNS, fates.iter().map(row).collect())
 }
 
 fn quote_ids(ids: &[String]) -> String {

@@ -7,7 +7,7 @@ use crate::events::JsonEvent;
 use crate::events::schedule::ScheduleNext;
 use crate::expression::NextRuns;
 use crate::render::schedules::DesiredSchedule;
-use crate::report::{Page, TableRow, table};
+use crate::report::{Column, Page, TableRow, table};
 
 /// When a schedule runs, and in which stages.
 struct UpcomingRuns {
@@ -34,9 +34,15 @@ pub fn page(checked: &[(Option<String>, Vec<DesiredSchedule>)], now: Timestamp) 
             all.push(UpcomingRuns { key: schedule.key.clone(), times, enabled, stages });
         }
     }
-    let header = &["SCHEDULE", "STAGE", "EXPRESSION", "NEXT RUNS"];
-    table(header, all.iter().map(|one| row(one, checked.len(), now)).collect())
+    table(COLUMNS, all.iter().map(|one| row(one, checked.len(), now)).collect())
 }
+
+const COLUMNS: &[Column] = &[
+    Column::name("SCHEDULE"),
+    Column::name("STAGE"),
+    Column::whole("EXPRESSION"),
+    Column::text("NEXT RUNS"),
+];
 
 fn row(one: &UpcomingRuns, stages: usize, now: Timestamp) -> TableRow {
     let next = if one.enabled { one.times.next_runs(now) } else { Ok(NextRuns::Never) };

@@ -1,14 +1,16 @@
 //! Turns the state of a service into its JSON event.
 
 use super::condition::{ServiceCondition, condition};
+use super::failures::cause;
 use super::happened::happened;
 use super::look::{ServiceState, running_definition};
 use crate::aws::types::{Deployment, ServiceDeployment, ServiceEvent, ServiceRevision, revision_name};
 use crate::commands::services::ServiceIdentity;
 use crate::diagnose::events::{self as service_events, EventClass};
 use crate::events::{JsonEvent, service as events};
-use crate::history::past_deployment::{is_registered_for, record_tags};
+use crate::history::past_deployment::{PastDeployment, is_registered_for, record_tags};
 use crate::image::ImageReference;
+use crate::outcome::Outcome;
 use crate::report::diagnosis::health_target;
 
 /// The event of a service that does not exist, or was deleted.
@@ -40,12 +42,24 @@ pub(super) fn known(seen: &ServiceState, number: usize) -> JsonEvent {
         rollouts: seen.in_progress.iter().map(|open| rollout(seen, open)).collect(),
         targets: seen.targets.as_ref().map(|targets| targets.iter().map(health_target).collect()),
         drift: seen.drift.as_ref().map(|drift| drift.paths.clone()),
+        cause: cause(seen),
+        ended: seen.ended.as_ref().map(ended),
     };
     JsonEvent::Status(events::Status {
         service: service.service_name.clone(),
         cluster: seen.place.cluster.clone(),
         state: events::StatusState::Found(Box::new(state)),
     })
+}
+
+fn ended(past: &PastDeployment) -> events::EndedDeployment {
+    events::EndedDeployment {
+        revision: Some(revision_name(&past.revision).to_owned()).filter(|revision| !revision.is_empty()),
+        tag: past.deployed_tag(),
+        outcome: past.state().outcome().unwrap_or(Outcome::Failed),
+        reason: past.reason.clone(),
+        at: (past.finished_at > 0.0).then_some(past.finished_at),
+    }
 }
 
 fn standing_event(standing: ServiceCondition) -> events::ServiceStanding {

@@ -6,15 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join_all, join3};
 
 use super::drift::{self, ServiceDrift};
+use super::ended::NewestDeployments;
+use super::failures::TaskFailures;
 use crate::aws::lookup::in_time;
 use crate::aws::types::{
-    DeploymentStatus, LoadBalancer, Service, ServiceDeployment, ServiceRevision, TargetHealth, TaskDefinition,
+    DeploymentStatus, LoadBalancer, Service, ServiceDeployment, ServiceRevision, TargetHealth, Task,
+    TaskDefinition,
 };
 use crate::aws::{ApiError, Aws};
 use crate::commands::services::{FoundService, SelectedServices, ServiceIdentity};
 use crate::context::CommandContext;
 use crate::history::TaskDefinitions;
-use crate::history::past_deployment::deployment_id;
+use crate::history::past_deployment::{PastDeployment, deployment_id};
 use crate::report::Event;
 
 /// What was read of one service.
@@ -30,15 +33,22 @@ pub(super) struct ServiceState {
     /// `None` if it has no target groups, or if they were not read.
     pub(super) targets: Option<Vec<TargetHealth>>,
     pub(super) drift: Option<ServiceDrift>,
+    /// The last deployment, where it ended without success.
+    pub(super) ended: Option<PastDeployment>,
+    /// How tasks failed, where the service is failing or short of tasks.
+    pub(super) failures: Option<TaskFailures>,
 }
 
 /// Reads services, and caches what does not change.
 pub(super) struct StatusReader<'a> {
     pub(super) chosen: &'a SelectedServices,
-    aws: &'a Aws,
+    pub(super) aws: &'a Aws,
     context: &'a CommandContext,
-    revisions: BTreeMap<String, ServiceRevision>,
-    definitions: TaskDefinitions,
+    pub(super) revisions: BTreeMap<String, ServiceRevision>,
+    pub(super) definitions: TaskDefinitions,
+    pub(super) newest: NewestDeployments,
+    /// The stopped tasks of services that were failing.
+    pub(super) stopped: BTreeMap<ServiceIdentity, Vec<Task>>,
     drifts: drift::DriftCache,
     reported: BTreeSet<String>,
 }
@@ -51,6 +61,8 @@ impl<'a> StatusReader<'a> {
             context,
             revisions: BTreeMap::new(),
             definitions: TaskDefinitions::new(),
+            newest: NewestDeployments::new(),
+            stopped: BTreeMap::new(),
             drifts: drift::DriftCache::default(),
             reported: BTreeSet::new(),
         }
@@ -105,6 +117,8 @@ impl<'a> StatusReader<'a> {
         let mut seen: Vec<ServiceState> =
             found.into_iter().map(|found| self.service_state(found, &open, &health)).collect();
         self.set_drift(&mut seen);
+        self.set_ended(&mut seen).await;
+        self.set_failures(&mut seen).await;
         seen
     }
 
@@ -130,7 +144,7 @@ impl<'a> StatusReader<'a> {
             revisions,
             in_progress: open,
             service,
-            drift: None,
+            ..ServiceState::default()
         }
     }
 
@@ -151,7 +165,7 @@ impl<'a> StatusReader<'a> {
     }
 
     /// Reads the service revisions that are not cached yet. They never change.
-    async fn read_revisions(&mut self, arns: BTreeSet<String>) {
+    pub(super) async fn read_revisions(&mut self, arns: BTreeSet<String>) {
         let unknown: Vec<String> =
             arns.into_iter().filter(|arn| !arn.is_empty() && !self.revisions.contains_key(arn)).collect();
         let read = self.aws.service_revisions(&unknown).await;
@@ -162,7 +176,7 @@ impl<'a> StatusReader<'a> {
     }
 
     /// Returns the result, or reports its error after the text `lost`, once.
-    fn value_or_note<T>(&mut self, lost: &str, read: Result<T, ApiError>) -> Option<T> {
+    pub(super) fn value_or_note<T>(&mut self, lost: &str, read: Result<T, ApiError>) -> Option<T> {
         match read {
             Ok(found) => Some(found),
             Err(error) => {
@@ -194,7 +208,7 @@ async fn read_in_progress(aws: &Aws, found: &[FoundService]) -> Result<Vec<Servi
 }
 
 /// Returns whether a service has a deployment in progress, or a rollback of one.
-fn has_deployment_in_progress(service: &Service) -> bool {
+pub(super) fn has_deployment_in_progress(service: &Service) -> bool {
     service.deployment_in_progress().is_some() || service.deployments.len() > 1
 }
 

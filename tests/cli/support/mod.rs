@@ -1,6 +1,8 @@
 //! Shared by the tests: a folder with a manifest, a sandbox for the binary, and the output of the binary.
 
 pub(crate) mod emulator;
+#[cfg(unix)]
+pub(crate) mod pseudo_terminal;
 pub(crate) mod python;
 pub(crate) mod source;
 pub(crate) mod terminal;

@@ -7,17 +7,26 @@ use super::event::{self, known};
 use super::happened::happened;
 use super::look::{ServiceState, primary_revision, running_definition};
 use crate::aws::types::{
-    ContainerImage, Deployment, LifecycleStage, RolloutState, ServiceDeployment, TargetHealth, TaskSet,
-    revision_name,
+    ContainerImage, Deployment, LifecycleStage, RolloutState, ServiceDeployment, ServiceEvent, TargetHealth,
+    TaskSet, revision_name,
 };
 use crate::commands::services::ServiceIdentity;
 use crate::diagnose::events;
-use crate::history::past_deployment::{image_tag, is_registered_for, record_tags};
-use crate::report::{Page, PageItem, PageLine, Paint, TableRow, names, table, times};
+use crate::history::past_deployment::{PastDeployment, image_tag, is_registered_for, record_tags};
+use crate::report::given_flags::GivenFlags;
+use crate::report::{Column, Page, PageItem, PageLine, Paint, TableRow, names, table, times};
+use crate::shell::quote;
 use crate::watch::judge::{api_name_in_words, ecs_reason};
+use first_line::{first_line, state_text};
+
+mod first_line;
 
 /// The number of differing paths to show.
 const MAX_PATHS: usize = 3;
+/// The number of service events for programs, if none is asked for.
+const JSON_EVENTS: usize = 3;
+/// The number of services that one command explains.
+const MAX_EXPLAINED: usize = 3;
 
 /// A service that does not exist.
 pub(super) struct MissingService<'a> {
@@ -34,51 +43,96 @@ pub(super) fn empty_page(cluster: Option<&str>) -> Page {
     Page { foot: vec![line], ..Page::default() }
 }
 
-/// Returns services in full.
+/// How a page is shown.
+pub(super) struct PageStyle<'a> {
+    /// The number of service events to show; without one, those of a service in trouble that nothing else explains.
+    pub(super) events: Option<usize>,
+    /// Whether the page is redrawn in place, so that its top is what is seen.
+    pub(super) in_place: bool,
+    pub(super) now: f64,
+    /// The flags for the commands that are named.
+    pub(super) flags: &'a GivenFlags,
+}
+
+impl PageStyle<'_> {
+    /// Returns the number of service events for programs.
+    fn json_events(&self) -> usize {
+        self.events.unwrap_or(JSON_EVENTS)
+    }
+}
+
+/// Returns services in full, problems where they are seen.
 pub(super) fn full_page(
     seen: &[ServiceState],
     missing: &[MissingService<'_>],
-    events: usize,
-    now: f64,
+    style: &PageStyle<'_>,
 ) -> Page {
-    let items = seen
-        .iter()
-        .map(|seen| PageItem { lines: service_lines(seen, events, now), event: Some(known(seen, events)) });
-    Page { items: items.chain(missing.iter().map(missing_item)).collect(), ..Page::default() }
+    let items = sorted(seen, style).into_iter().map(|seen| PageItem {
+        lines: service_lines(seen, style),
+        event: Some(known(seen, style.json_events())),
+    });
+    let missing = missing.iter().map(|missing| missing_item(missing, style));
+    let items = if style.in_place { missing.chain(items).collect() } else { items.chain(missing).collect() };
+    Page { items, ..Page::default() }
 }
 
-/// Returns services as a table, with the number of services in each state.
-///
-/// Problems are placed where they are seen: at the end of scrolling output, at the top of a live display.
-pub(super) fn short_page(
-    seen: &[ServiceState],
-    missing: &[MissingService<'_>],
-    events: usize,
-    in_place: bool,
-    now: f64,
-) -> Page {
-    const HEADER: &[&str] = &["SERVICE", "REVISION", "TASKS", "IMAGE", "STATE", "DEPLOYED"];
+/// Returns services by their state: the worst at the end of scrolling output, and at the top of a live display.
+fn sorted<'a>(seen: &'a [ServiceState], style: &PageStyle<'_>) -> Vec<&'a ServiceState> {
     let mut sorted: Vec<&ServiceState> = seen.iter().collect();
     // The sort is stable, so services in the same state keep their order.
-    if in_place {
+    if style.in_place {
         sorted.sort_by_key(|seen| condition(seen));
     } else {
         sorted.sort_by_key(|seen| Reverse(condition(seen)));
     }
-    let mut page = table(HEADER, sorted.into_iter().map(|seen| row(seen, events, now)).collect());
-    let at = if in_place { 0 } else { page.items.len() };
-    page.items.splice(at..at, missing.iter().map(missing_item));
+    sorted
+}
+
+const COLUMNS: &[Column] = &[
+    Column::name("SERVICE"),
+    Column::name("REVISION"),
+    Column::whole("TASKS"),
+    Column::name("IMAGE"),
+    Column::whole("STATE"),
+    Column::spare("DEPLOYED"),
+];
+
+/// Returns services as a table, with the number of services in each state. Problems are where they are seen.
+pub(super) fn short_page(
+    seen: &[ServiceState],
+    missing: &[MissingService<'_>],
+    style: &PageStyle<'_>,
+) -> Page {
+    let rows = sorted(seen, style).into_iter().map(|seen| row(seen, style)).collect();
+    let mut page = table(COLUMNS, rows);
+    let at = if style.in_place { 0 } else { page.items.len() };
+    page.items.splice(at..at, missing.iter().map(|missing| missing_item(missing, style)));
     let summary = PageLine::painted(summary(seen, missing.len()), Paint::Dim);
-    if in_place {
-        page.head.insert(0, summary);
+    let next = next_for_all(seen, style).map(PageLine::plain);
+    if style.in_place {
+        page.head.splice(0..0, [summary].into_iter().chain(next));
     } else {
-        page.foot.push(summary);
+        page.foot.extend([summary].into_iter().chain(next));
     }
     page
 }
 
-fn row(seen: &ServiceState, events: usize, now: f64) -> TableRow {
+/// Returns the command that explains what is wrong, with the worst services.
+fn next_for_all(seen: &[ServiceState], style: &PageStyle<'_>) -> Option<String> {
+    let bad = sorted(seen, &PageStyle { in_place: true, ..*style });
+    let bad = bad.into_iter().filter(|one| can_be_explained(one)).take(MAX_EXPLAINED);
+    let names: Vec<_> = bad.map(|one| quote(&one.place.key)).collect();
+    (!names.is_empty()).then(|| style.flags.in_commands(&format!("next: `ecsail why {}`", names.join(" "))))
+}
+
+/// Returns whether something is wrong that `ecsail why` explains.
+fn can_be_explained(seen: &ServiceState) -> bool {
+    seen.service.deployment_controller.is_ecs() && (condition(seen).is_bad() || seen.ended.is_some())
+}
+
+fn row(seen: &ServiceState, style: &PageStyle<'_>) -> TableRow {
     let service = &seen.service;
+    let below = condition(seen).is_bad().then(|| format!("    {}", state_text(seen)));
     let pending = match service.pending_count {
         0 => String::new(),
         pending => format!(" +{pending}"),
@@ -91,14 +145,14 @@ fn row(seen: &ServiceState, events: usize, now: f64) -> TableRow {
         condition(seen).as_str().to_owned(),
         service
             .primary_deployment()
-            .and_then(|primary| times::format_age(primary.created_at.0, now))
+            .and_then(|primary| times::format_age(primary.created_at.0, style.now))
             .unwrap_or_default(),
     ];
     TableRow {
         cells,
-        lines_below: Vec::new(),
+        lines_below: below.map(|text| PageLine::painted(text, Paint::Bad)).into_iter().collect(),
         paint: condition(seen).paint(),
-        event: Some(known(seen, events)),
+        event: Some(known(seen, style.json_events())),
     }
 }
 
@@ -126,24 +180,28 @@ fn image_of(seen: &ServiceState) -> Option<String> {
 }
 
 /// Returns the item of a service that does not exist.
-fn missing_item(missing: &MissingService<'_>) -> PageItem {
+fn missing_item(missing: &MissingService<'_>, style: &PageStyle<'_>) -> PageItem {
     let MissingService { place, is_deleted, hint } = missing;
     let text = if *is_deleted {
         format!("{}: the service was deleted from cluster `{}`", place.key, place.cluster)
     } else {
         format!("{}: no such service in cluster `{}`", place.key, place.cluster)
     };
-    let hint = hint.as_ref().map(|hint| PageLine::plain(format!("  {hint}")));
+    let hint = hint.as_ref().map(|hint| PageLine::plain(format!("  {}", style.flags.in_commands(hint))));
     let lines = [PageLine::painted(text, Paint::Bad)].into_iter().chain(hint).collect();
     PageItem { lines, event: Some(event::missing(place, *is_deleted)) }
 }
 
-/// Returns one service in full.
-fn service_lines(seen: &ServiceState, number: usize, now: f64) -> Vec<PageLine> {
+/// Returns one service in full: what is wrong first.
+fn service_lines(seen: &ServiceState, style: &PageStyle<'_>) -> Vec<PageLine> {
     let mut lines = vec![first_line(seen)];
     let labelled = |label: &str, text: String| format!("  {label:<9} {text}");
+    let ended = seen.ended.as_ref().map(|ended| ended_text(ended, style.now));
+    lines.extend(ended.map(|text| PageLine::painted(labelled("last", text), Paint::Bad)));
+    let next = can_be_explained(seen).then(|| format!("`ecsail why {}`", quote(&seen.place.key)));
+    lines.extend(next.map(|next| PageLine::plain(labelled("next", style.flags.in_commands(&next)))));
     lines.extend(image_lines(seen).into_iter().map(|text| PageLine::plain(labelled("image", text))));
-    lines.extend(deployed_line(seen, now).map(|text| PageLine::plain(labelled("deployed", text))));
+    lines.extend(deployed_line(seen, style.now).map(|text| PageLine::plain(labelled("deployed", text))));
     for deployment in &seen.in_progress {
         let text = labelled("rollout", rollout_line(seen, deployment));
         lines.push(PageLine::painted(text, is_rollback(deployment).then_some(Paint::Bad)));
@@ -154,47 +212,47 @@ fn service_lines(seen: &ServiceState, number: usize, now: f64) -> Vec<PageLine> 
             PageLine::plain(labelled(&one.status.as_str().to_lowercase(), deployment_counts(one)))
         }));
     }
-    lines.extend(
-        seen.service.task_sets.iter().map(|set| PageLine::plain(labelled("task set", task_set_line(set)))),
-    );
-    lines.extend(
-        target_lines(seen)
-            .into_iter()
-            .map(|(text, paint)| PageLine::painted(labelled("target", text), paint)),
-    );
-    lines.extend(happened(&seen.service, number).into_iter().map(|event| {
-        let told = events::read_event(&event.message);
-        let paint = (told.class == events::EventClass::Fail).then_some(Paint::Bad);
-        let ago = times::format_age(event.created_at.0, now).unwrap_or_default();
-        PageLine::painted(labelled("event", format!("{ago}: {}", told.text)), paint)
-    }));
+    let sets = seen.service.task_sets.iter();
+    lines.extend(sets.map(|set| PageLine::plain(labelled("task set", task_set_line(set)))));
+    let targets = target_lines(seen).into_iter();
+    lines.extend(targets.map(|(text, paint)| PageLine::painted(labelled("target", text), paint)));
+    lines.extend(shown_events(seen, style).into_iter().map(|event| event_line(event, style.now)));
     lines.extend(drift_line(seen).map(|text| PageLine::painted(labelled("drift", text), Paint::Warn)));
     lines
 }
 
-/// Returns the first line: the revision, the number of tasks, and the state.
-fn first_line(seen: &ServiceState) -> PageLine {
+/// Returns how the last deployment ended, in a sentence.
+fn ended_text(ended: &PastDeployment, now: f64) -> String {
+    let revision = revision_name(&ended.revision);
+    let what = match (ended.deployed_tag(), revision) {
+        (Some(tag), "") => names::short_version(&tag),
+        (Some(tag), revision) => format!("{} ({revision})", names::short_version(&tag)),
+        (None, "") => ended.deployment.clone(),
+        (None, revision) => revision.to_owned(),
+    };
+    let age = times::format_age(ended.finished_at, now).map(|age| format!(" {age}")).unwrap_or_default();
+    let reason = ended.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{what} {}{age}{reason}", ended.outcome_text())
+}
+
+/// Returns the service events to show: as many as were asked for, else of a deployment in progress the newest since it began.
+fn shown_events<'a>(seen: &'a ServiceState, style: &PageStyle<'_>) -> Vec<&'a ServiceEvent> {
     let service = &seen.service;
-    let pending = match service.pending_count {
-        0 => String::new(),
-        pending => format!(", {pending} pending"),
-    };
-    let state = match condition(seen) {
-        ServiceCondition::Steady => String::new(),
-        ServiceCondition::Deleting => ", being deleted".to_owned(),
-        ServiceCondition::Short => ", short of tasks".to_owned(),
-        ServiceCondition::Failing if seen.in_progress.iter().any(is_rollback) => {
-            ", a deployment is being rolled back".to_owned()
+    match (style.events, condition(seen)) {
+        (Some(number), _) => happened(service, number),
+        (None, ServiceCondition::Deploying) => {
+            let since = service.primary_deployment().map_or(0.0, |primary| primary.created_at.0);
+            happened(service, 1).into_iter().filter(|event| event.created_at.0 >= since).collect()
         }
-        ServiceCondition::Failing => ", the last deployment failed".to_owned(),
-        ServiceCondition::Deploying => ", a deployment is in progress".to_owned(),
-    };
-    let (key, revision) = (&seen.place.key, revision_name(running_definition(service)));
-    let counts = format!("{}/{} running", service.running_count, service.desired_count);
-    let named =
-        if *key == service.service_name { String::new() } else { format!(" ({})", service.service_name) };
-    let paint = condition(seen).paint().unwrap_or(Paint::Bold);
-    PageLine::painted(format!("{key}{named}: {revision}, {counts}{pending}{state}"), paint)
+        (None, _) => Vec::new(),
+    }
+}
+
+fn event_line(event: &ServiceEvent, now: f64) -> PageLine {
+    let told = events::read_event(&event.message);
+    let paint = (told.class == events::EventClass::Fail).then_some(Paint::Bad);
+    let ago = times::format_age(event.created_at.0, now).unwrap_or_default();
+    PageLine::painted(format!("  {:<9} {ago}: {}", "event", told.text), paint)
 }
 
 /// Returns the images that run: those of the PRIMARY deployment first, then those of others with their revision.

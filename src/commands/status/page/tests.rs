@@ -1,3 +1,4 @@
+use super::super::failures::{TaskFailures, troubled_id};
 use super::*;
 use crate::aws::types::{TaskDefinition, parse_view};
 use serde_json::{Value, json};
@@ -12,7 +13,9 @@ fn service_state(service: Value) -> ServiceState {
 }
 
 fn texts(seen: &ServiceState, events: usize) -> Vec<String> {
-    service_lines(seen, events, 1_000_060.0).into_iter().map(|line| line.text).collect()
+    let flags = GivenFlags::default();
+    let style = PageStyle { events: Some(events), in_place: false, now: 1_000_060.0, flags: &flags };
+    service_lines(seen, &style).into_iter().map(|line| line.text).collect()
 }
 
 fn deployment(status: &str, state: &str) -> Value {
@@ -21,18 +24,22 @@ fn deployment(status: &str, state: &str) -> Value {
         "createdAt": 1_000_000})
 }
 
+/// Returns a deployment in progress with so many failed tasks.
+fn moving(failed: i64) -> Value {
+    let mut deployment = deployment("PRIMARY", "IN_PROGRESS");
+    deployment["failedTasks"] = json!(failed);
+    deployment
+}
+
 #[test]
 fn each_state_has_its_word() {
     let rolling: ServiceDeployment = parse_view(&json!({"status": "ROLLBACK_IN_PROGRESS"})).expect("one");
     for (service, open, expected) in [
         (json!({}), vec![], ServiceCondition::Steady),
         (json!({"runningCount": 1}), vec![], ServiceCondition::Short),
-        (json!({"deployments": [deployment("PRIMARY", "IN_PROGRESS")]}), vec![], ServiceCondition::Deploying),
-        (
-            json!({"deployments": [deployment("PRIMARY", "IN_PROGRESS")]}),
-            vec![rolling],
-            ServiceCondition::Failing,
-        ),
+        (json!({"deployments": [moving(0)]}), vec![], ServiceCondition::Deploying),
+        (json!({"deployments": [moving(1)]}), vec![], ServiceCondition::Failing),
+        (json!({"deployments": [moving(0)]}), vec![rolling], ServiceCondition::Failing),
         (json!({"deployments": [deployment("PRIMARY", "FAILED")]}), vec![], ServiceCondition::Failing),
         (json!({"status": "DRAINING", "runningCount": 0}), vec![], ServiceCondition::Deleting),
     ] {
@@ -48,12 +55,66 @@ fn steady_service_shows_revision_and_time() {
 }
 
 #[test]
-fn failed_deployment_shows_its_reason() {
-    let lines = texts(&service_state(json!({"deployments": [deployment("PRIMARY", "FAILED")]})), 3);
-    assert_eq!(lines[0], "web: web:2, 2/2 running, the last deployment failed");
+fn failed_deployment_shows_its_reason_and_the_next_command() {
+    let lines = texts(&service_state(json!({"deployments": [deployment("PRIMARY", "FAILED")]})), 0);
+    assert_eq!(lines[0], "web: FAILING web:2 0/2 (3 failed: tasks failed to start)");
+    assert_eq!(lines[1], "  next      `ecsail why web`");
     let counts =
         "  primary   web:2 0/2 running, 1 pending, 3 failed, failed (ecs-svc/2): tasks failed to start.";
-    assert_eq!(lines[2], counts);
+    assert_eq!(lines[3], counts);
+}
+
+#[test]
+fn the_failure_of_most_tasks_and_what_serves_are_shown() {
+    let serving = json!({"id": "ecs-svc/1", "status": "ACTIVE", "taskDefinition": "task-definition/web:1",
+        "desiredCount": 2, "runningCount": 2, "rolloutState": "COMPLETED", "createdAt": 1_000_000});
+    let failures = Some(TaskFailures { count: 14, text: "container `app` exited with code 1".to_owned() });
+    let seen = ServiceState { failures, ..service_state(json!({"deployments": [moving(3), serving]})) };
+    let first = "web: FAILING web:2 0/2 (14 failed: container `app` exited with code 1); web:1 serves with 2";
+    assert_eq!(texts(&seen, 0)[0], first);
+}
+
+#[test]
+fn a_rollback_of_a_deployment_that_is_no_longer_listed_names_its_failures() {
+    let open = json!({"status": "ROLLBACK_IN_PROGRESS", "targetServiceRevision": {"arn": "rev/2"},
+        "rollback": {"reason": "the circuit breaker threshold was exceeded."}});
+    let revision = json!({"serviceRevisionArn": "rev/2", "taskDefinition": "task-definition/web:2"});
+    let failures = Some(TaskFailures { count: 4, text: "container `app` exited with code 1".to_owned() });
+    let seen = ServiceState {
+        failures,
+        in_progress: vec![parse_view(&open).expect("one")],
+        revisions: vec![parse_view(&revision).expect("a revision")],
+        ..service_state(json!({}))
+    };
+    let first = "web: FAILING web:2 (4 failed: container `app` exited with code 1), rolling back; web:1 serves with 2";
+    assert_eq!(texts(&seen, 0)[0], first);
+    assert_eq!(troubled_id(&seen).as_deref(), Some("ecs-svc/2"));
+}
+
+#[test]
+fn a_service_that_is_short_of_tasks_shows_the_newest_trouble() {
+    let event = json!([{"id": "1", "createdAt": 1_000_050,
+        "message": "(service web) was unable to place a task because no container instance met all of its requirements."}]);
+    let seen = service_state(json!({"runningCount": 1, "events": event}));
+    let line = "web: SHORT OF TASKS web:1 1/2 (was unable to place a task because no container instance met all of its requirements)";
+    assert_eq!(texts(&seen, 0)[0], line);
+    assert_eq!(first_line(&seen).paint, Some(Paint::Bad));
+}
+
+#[test]
+fn the_last_deployment_is_shown_where_it_ended_badly() {
+    let ended = PastDeployment {
+        status: "ROLLBACK_SUCCESSFUL".to_owned(),
+        revision: "task-definition/web:2".to_owned(),
+        tags: [("tag".to_owned(), "v2".to_owned())].into(),
+        finished_at: 999_880.0,
+        reason: Some("the circuit breaker threshold was exceeded.".to_owned()),
+        ..PastDeployment::default()
+    };
+    let lines = texts(&ServiceState { ended: Some(ended), ..service_state(json!({})) }, 0);
+    assert_eq!(lines[0], "web: web:1, 2/2 running");
+    let last = "  last      v2 (web:2) rolled back 3m ago: the circuit breaker threshold was exceeded.";
+    assert_eq!(lines[1..3], [last, "  next      `ecsail why web`"]);
 }
 
 #[test]
@@ -64,7 +125,7 @@ fn deployment_in_progress_shows_stage_and_waiting_hook() {
     let seen = ServiceState {
         in_progress: vec![parse_view(&open).expect("one")],
         revisions: vec![parse_view(&revision).expect("a revision")],
-        ..service_state(json!({"deployments": [deployment("PRIMARY", "IN_PROGRESS")]}))
+        ..service_state(json!({"deployments": [moving(0)]}))
     };
     let lines = texts(&seen, 0);
     assert_eq!(lines[2], "  rollout   web:2 in progress, post scale up, waiting for hook `approve`");
@@ -143,15 +204,16 @@ fn many_services_are_a_table_with_problems_where_they_are_seen() {
         place: ServiceIdentity { key: key.to_owned(), ..ServiceIdentity::default() },
         ..service_state(members)
     };
-    let moving =
-        json!({"pendingCount": 1, "runningCount": 1, "deployments": [deployment("PRIMARY", "IN_PROGRESS")]});
+    let moving = json!({"pendingCount": 1, "runningCount": 1, "deployments": [moving(0)]});
     let services = [
         named("api", moving),
         named("job", json!({"deployments": [deployment("PRIMARY", "FAILED")]})),
         named("web", json!({})),
     ];
     let texts = |watch: bool| -> Vec<String> {
-        let page = short_page(&services, &[], 0, watch, 1_000_060.0);
+        let flags = GivenFlags::default();
+        let style = PageStyle { events: None, in_place: watch, now: 1_000_060.0, flags: &flags };
+        let page = short_page(&services, &[], &style);
         page.lines().map(|line| line.text.clone()).collect()
     };
     let header = "SERVICE  REVISION  TASKS   STATE      DEPLOYED";
@@ -159,6 +221,7 @@ fn many_services_are_a_table_with_problems_where_they_are_seen() {
         ("job      web:2     2/2     failing    1m ago", "api      web:2     1/2 +1  deploying  1m ago");
     let (web, sum) =
         ("web      web:1     2/2     steady     1m ago", "3 services: 1 failing, 1 deploying, 1 steady");
-    assert_eq!(texts(false), [header, web, api, job, sum]);
-    assert_eq!(texts(true), [sum, header, job, api, web]);
+    let (why, next) = ("    FAILING web:2 0/2 (3 failed: tasks failed to start)", "next: `ecsail why job`");
+    assert_eq!(texts(false), [header, web, api, job, why, sum, next]);
+    assert_eq!(texts(true), [sum, next, header, job, why, api, web]);
 }
