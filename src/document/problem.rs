@@ -177,13 +177,19 @@ pub fn most_similar<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -
     let length = lowered.chars().count();
     let distance = |name: &'a str| {
         let known = name.chars().count();
-        let most = 1 + known.min(length) / 4;
+        let most = max_distance(known.min(length));
         // An expression can produce a text of any length, so texts whose lengths alone differ too much are not compared.
         let near = known.abs_diff(length) <= most;
         let distance = near.then(|| strsim::damerau_levenshtein(&lowered, &name.to_lowercase()))?;
         (distance <= most).then_some((distance, name))
     };
     known.into_iter().filter_map(distance).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+}
+
+/// Returns how many letters of a name may differ for a name to be suggested in its place: a third of the shorter of the two, as
+/// compilers do, and one of two to five. More would suggest `HOME` for `NOPE`.
+fn max_distance(length: usize) -> usize {
+    if length < 2 { 0 } else { (length / 3).max(1) }
 }
 
 /// Returns the hint ``did you mean `x`?`` for `found`, if a name in `known` is similar enough.
@@ -201,6 +207,8 @@ mod tests {
         assert_eq!(most_similar("famly", known), Some("family"));
         assert_eq!(most_similar("TaskRoleARM", known), Some("taskRoleArn"));
         assert_eq!(most_similar("volumes", known), None);
+        assert_eq!(most_similar("NOPE", ["HOME", "PATH"]), None);
+        assert_eq!(most_similar("x", ["y", "xy"]), None);
         // A comparison would take minutes and gigabytes.
         assert_eq!(most_similar(&"x".repeat(50_000_000), known), None);
     }

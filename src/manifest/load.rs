@@ -106,10 +106,15 @@ pub fn load_definition(settings: &Settings, path: &Path, tags: &ImageTags) -> Re
     let mut context = template_names::base_context(settings, &[], tags, None);
     let nothing = Node::string("", SourceSpan::new(SourceId::from_index(0), 0..0));
     template_names::set_vars(&mut context, &nothing, settings);
-    context.set_missing_name_hint(
-        "image",
-        "check this definition with `ecsail check` and its manifest, which has the images",
-    );
+    for (name, has) in [
+        ("image", "the images"),
+        ("service", "the service"),
+        ("task", "the task"),
+        ("schedule", "the schedule"),
+    ] {
+        let hint = format!("check this definition with `ecsail check` and its manifest, which has {has}");
+        context.set_missing_name_hint(name, &hint);
+    }
     manifest.context = context;
     let text = text_file::read(path).map_err(|error| error.of(path))?;
     let name = path.display().to_string();

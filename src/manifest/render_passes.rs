@@ -79,9 +79,9 @@ pub(super) fn render_pass(
 ) -> Result<Node> {
     let mut sources = manifest.sources.clone();
     let mut engine = TemplateEngine::new(context.clone(), &manifest.templates, &sources);
-    let (mut text, mut problems) = engine.render(name, &sources, mode);
+    let (mut text, mut found) = engine.render(name, &sources, mode);
     for _ in 0..MAX_BLANKED_EXPRESSIONS {
-        let late = problems
+        let late = found
             .first()
             .and_then(|problem| problem.span)
             .filter(|_| mode == UndefinedNames::Lenient && text.is_none() && !engine.is_exhausted());
@@ -92,9 +92,12 @@ pub(super) fn render_pass(
         };
         sources.replace(blanked.0.source, blanked.1);
         engine = TemplateEngine::new(context.clone(), &manifest.templates, &sources);
-        (text, problems) = engine.render(name, &sources, mode);
+        (text, found) = engine.render(name, &sources, mode);
     }
-    let node = text.map(|text| tree::parse(&text).map_err(|mut more| problems.append(&mut more)));
+    let node = text.map(|text| tree::parse(&text).map_err(|mut more| found.append(&mut more)));
+    let mut problems = Problems::default();
+    problems.extend(found);
+    context.add_member_hints(&mut problems, &manifest.sources);
     manifest.problems.extend(problems);
     match node {
         Some(Ok(node)) => Ok(node),

@@ -1,6 +1,6 @@
 //! Defines the names for templates: `env`, `stage`, `tag`, `git`, `app`, `vars` and `image`.
 //!
-//! `app` may use the names before it, `vars` may use `app` too, and everything else may use all names.
+//! `service`, `task` and `schedule` are defined where definitions are rendered. `app` may use the names before it, `vars` may use `app` too, and everything else may use all names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +38,10 @@ pub fn base_context(
     match &tags.default {
         Some(tag) => context.set("tag", &json!(tag)),
         None => context.set_missing_name_hint("tag", MISSING_TAG_HINT),
+    }
+    for (name, value) in [("service", "name"), ("task", "key"), ("schedule", "name")] {
+        let hint = format!("`{name}.{value}` is known in the files of definitions of a {name}");
+        context.set_missing_name_hint(name, &hint);
     }
     if let Some(sha) = git_sha {
         context.set("git", &json!({ "sha": sha }));

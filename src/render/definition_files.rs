@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::document::hidden_values::hidden_value_warnings;
 use crate::document::layer;
 use crate::document::model::DocumentKind;
@@ -19,13 +21,43 @@ pub(super) struct MergedDocument {
     pub(super) is_valid: bool,
 }
 
-/// The definition files that have been parsed, so that one that several services share is parsed once.
+/// What a definition belongs to, for its templates: the name, such as `service`, and the value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct DefinitionOwner {
+    pub(super) name: &'static str,
+    pub(super) value: Value,
+}
+
+/// The definition files that have been parsed, so that one that several services share is parsed once; one that uses what it
+/// belongs to is parsed for each.
 pub(super) struct DefinitionFiles {
-    pub(super) engine: TemplateEngine,
-    pub(super) trees: BTreeMap<String, Option<Node>>,
+    engine: TemplateEngine,
+    owner: Option<DefinitionOwner>,
+    trees: BTreeMap<String, Option<Node>>,
+    /// The trees of files that use the owner, for the current one.
+    owned_trees: BTreeMap<String, Option<Node>>,
 }
 
 impl DefinitionFiles {
+    pub(super) fn new(manifest: &Manifest) -> DefinitionFiles {
+        DefinitionFiles {
+            engine: TemplateEngine::new(manifest.context.clone(), &manifest.templates, &manifest.sources),
+            owner: None,
+            trees: BTreeMap::new(),
+            owned_trees: BTreeMap::new(),
+        }
+    }
+
+    /// Sets what the definitions belong to that are merged from now on.
+    pub(super) fn set_owner(&mut self, owner: DefinitionOwner) {
+        if self.owner.as_ref() == Some(&owner) {
+            return;
+        }
+        self.engine.set_owner(Some((owner.name, &owner.value)));
+        self.owner = Some(owner);
+        self.owned_trees.clear();
+    }
+
     /// Returns the document that results from merging layers.
     pub(super) fn merge_layers(
         &mut self,
@@ -82,7 +114,7 @@ impl DefinitionFiles {
         manifest: &Manifest,
         problems: &mut Problems,
     ) -> Option<Node> {
-        if let Some(known) = self.trees.get(name) {
+        if let Some(known) = self.trees.get(name).or_else(|| self.owned_trees.get(name)) {
             return known.clone();
         }
         // The loader has reported a file that could not be read.
@@ -97,7 +129,9 @@ impl DefinitionFiles {
             problems.push(Problem::error(empty.map(|node| node.span), format!("`{path}` is empty")));
         }
         let node = node.filter(|node| !node.is_null());
-        self.trees.insert(name.to_owned(), node.clone());
+        let is_owned = self.engine.may_use_owner(name, &manifest.sources);
+        let trees = if is_owned { &mut self.owned_trees } else { &mut self.trees };
+        trees.insert(name.to_owned(), node.clone());
         node
     }
 }

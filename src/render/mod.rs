@@ -2,10 +2,9 @@
 //!
 //! Rendering does no IO: all files have been read before.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::document::model::DocumentKind;
 use crate::document::problem::{InvalidFiles, Problem, Problems};
@@ -19,8 +18,7 @@ use crate::manifest::template_names::resolve_image;
 use crate::manifest::{FailureAction, Layer, Manifest, ManifestService, Patience};
 use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
-use crate::template::TemplateEngine;
-use definition_files::DefinitionFiles;
+use definition_files::{DefinitionFiles, DefinitionOwner};
 
 mod definition_files;
 pub mod overrides;
@@ -104,10 +102,7 @@ pub struct ImageReplacements {
 /// All problems of the manifest and the definitions, if one of them is an error.
 pub fn render_desired(manifest: &Manifest) -> Result<DesiredState, InvalidFiles> {
     let mut problems = manifest.problems.clone();
-    let mut files = DefinitionFiles {
-        engine: TemplateEngine::new(manifest.context.clone(), &manifest.templates, &manifest.sources),
-        trees: BTreeMap::new(),
-    };
+    let mut files = DefinitionFiles::new(manifest);
     let mut of = |service: &ManifestService, problems: &mut Problems| {
         render_service(service, manifest, &mut files, problems)
     };
@@ -129,6 +124,7 @@ pub fn render_desired(manifest: &Manifest) -> Result<DesiredState, InvalidFiles>
         file_problems: InvalidFiles::default(),
     };
     check_tags_used(&desired, manifest, &mut problems);
+    manifest.context.add_member_hints(&mut problems, &manifest.sources);
     let remarks = InvalidFiles { problems, sources: manifest.sources.clone() };
     if remarks.problems.has_errors() {
         Err(remarks)
@@ -190,6 +186,8 @@ fn render_service(
         let hint = "set one with `cluster:` in the manifest, or `--cluster`".to_owned();
         problems.push(Problem::error(service.span, message).hint(hint));
     }
+    let value = json!({ "key": service.key, "name": service.name });
+    files.set_owner(DefinitionOwner { name: "service", value });
     let ignore = [manifest.ignore.as_slice(), &service.ignore].concat();
     let (definition, written) = service_definition(service, manifest, files, &ignore, problems);
     let document = if service.service.is_empty() {
@@ -319,8 +317,7 @@ pub fn render_definition_file(
     manifest: &Manifest,
     problems: &mut Problems,
 ) -> Option<(DocumentKind, Value)> {
-    let engine = TemplateEngine::new(manifest.context.clone(), &manifest.templates, &manifest.sources);
-    let mut files = DefinitionFiles { engine, trees: BTreeMap::new() };
+    let mut files = DefinitionFiles::new(manifest);
     let root = reader::detect_kind(&files.file_tree(name, manifest, problems)?);
     let span = SourceSpan::new(*manifest.templates.get(name)?, 0..0);
     let layers = [Layer::File(LocatedValue { value: name.to_owned(), span })];

@@ -1,5 +1,8 @@
 //! Renders the schedules of a manifest, and checks their names, times and targets without calling AWS.
 
+use serde_json::json;
+
+use super::definition_files::DefinitionOwner;
 use super::task_checks::KnownServices;
 use super::task_spec::{self, DesiredTaskSpec, TaskContext};
 use super::{DefinitionFiles, DesiredTask, schedule_limits, schedule_times};
@@ -255,6 +258,8 @@ fn render_target(
         }
         TargetTask::Inline(own) => {
             let input = target.input.as_ref().map(|input| (input.value.as_str(), input.span));
+            let value = json!({ "key": schedule.key, "name": schedule.manifest_name.value });
+            files.set_owner(DefinitionOwner { name: "schedule", value });
             let context = TaskContext { name: &schedule.key, ignore: &ignore, input, known };
             task_spec::render_task_spec(own, &context, manifest, files, problems)
         }

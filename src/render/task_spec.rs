@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::definition_files::MergedDocument;
+use super::definition_files::{DefinitionOwner, MergedDocument};
 use super::task_checks::{KnownServices, TaskDocuments, check_task};
 use super::{DefinitionFiles, DefinitionSource};
 use crate::document::model::DocumentKind;
@@ -58,6 +58,7 @@ pub(super) fn render_tasks(
 ) -> Vec<DesiredTask> {
     let task = |task: &ManifestTask| {
         let ignore = [manifest.ignore.as_slice(), &task.ignore].concat();
+        files.set_owner(DefinitionOwner { name: "task", value: json!({ "key": task.key }) });
         let context = TaskContext { name: &task.key, ignore: &ignore, input: None, known };
         let work = render_task_spec(&task.spec, &context, manifest, files, problems)?;
         Some(DesiredTask { key: task.key.clone(), spec: work, timeout: task.timeout })

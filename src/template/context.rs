@@ -1,15 +1,17 @@
 //! The names for templates, and hints for names that are not set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::Value;
 
 use super::spelling::{self, SpelledScalar};
 use super::values::{self, MissingName};
-use crate::document::problem::did_you_mean;
 use crate::document::rendered_text::find_reserved;
 use crate::document::source::{SourceId, SourceSpan};
 use crate::document::tree::{Node, NodeKind, Scalar};
+
+/// The names for what a definition belongs to.
+pub(super) const OWNER_NAMES: &[&str] = &["service", "task", "schedule"];
 
 /// The names for templates.
 #[derive(Clone, Debug, Default)]
@@ -117,30 +119,40 @@ impl TemplateContext {
         self.nodes.contains_key(first) || self.missing_name_hints.contains_key(first)
     }
 
-    /// Returns the hint for an undefined expression such as `vars.lgo_level`.
-    pub(super) fn undefined_hint(&self, expression: &str) -> Option<String> {
-        let mut path = expression.split('.').map(str::trim);
-        let first = path.next()?;
-        let mut full = first.to_owned();
-        let Some(mut node) = self.nodes.get(first) else {
-            let hint = self.missing_name_hints.get(expression).or(self.missing_name_hints.get(first));
-            return hint.cloned().or_else(|| did_you_mean(first, self.nodes.keys().map(String::as_str)));
-        };
-        for name in path {
-            if !matches!(node.kind, NodeKind::Map(_)) {
-                return None;
-            }
-            full = format!("{full}.{name}");
-            if let Some(next) = node.get(name) {
-                node = next;
-                continue;
-            }
-            if let Some(hint) = self.missing_name_hints.get(&full) {
-                return Some(hint.clone());
-            }
-            return did_you_mean(name, node.entries().iter().map(|(key, _)| key.name.as_str()));
+    /// Sets what a definition belongs to, such as `service`, or nothing; the name is one of [`OWNER_NAMES`].
+    pub(super) fn set_owner(&mut self, owner: Option<(&str, &serde_json::Value)>) {
+        for name in OWNER_NAMES {
+            self.nodes.remove(*name);
         }
-        None
+        let Some((name, value)) = owner else { return };
+        let nowhere = SourceSpan::new(SourceId::from_index(0), 0..0);
+        if let Some(node) = without_reserved_characters(&Node::from_value(value, nowhere)) {
+            self.nodes.insert(name.to_owned(), node);
+        }
+    }
+
+    /// Returns the value of a first name.
+    pub(super) fn root(&self, name: &str) -> Option<&Node> {
+        self.nodes.get(name)
+    }
+
+    /// Returns the first names that are defined.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &str> {
+        self.nodes.keys().map(String::as_str)
+    }
+
+    /// Returns the hint for a name that could be defined and is not.
+    pub(super) fn missing_name_hint(&self, name: &str) -> Option<&String> {
+        self.missing_name_hints.get(name)
+    }
+
+    /// Returns the members of a first name, such as `vars.log_level`, with those that could be defined and are not.
+    pub(super) fn member_paths(&self, root: &str) -> Vec<String> {
+        let defined = self.nodes.get(root).map(Node::entries).unwrap_or_default();
+        let defined = defined.iter().map(|(key, _)| format!("{root}.{}", key.name));
+        let begin = format!("{root}.");
+        let missing = self.missing_name_hints.keys().filter(|name| name.starts_with(&begin)).cloned();
+        defined.chain(missing).collect::<BTreeSet<String>>().into_iter().collect()
     }
 }
 

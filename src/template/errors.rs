@@ -6,6 +6,7 @@ use std::ops::Range;
 use minijinja::{Error, ErrorKind};
 
 use super::TemplateEngine;
+use super::context::OWNER_NAMES;
 use super::markers::MarkedTemplate;
 use super::printed::UNDEFINED_PART;
 use super::tags::{FaultKind, STATEMENTS, TagKind, UNREADABLE_FILE, included_names};
@@ -66,6 +67,14 @@ pub(super) fn reachable_templates<'a>(
         }
     }
     found
+}
+
+/// Returns whether a tag of a template has a name for what a definition belongs to.
+pub(super) fn names_owner(template: &MarkedTemplate) -> bool {
+    let has_name = |range: Range<usize>| {
+        OWNER_NAMES.iter().any(|name| find_name(&template.original, range.clone(), name).is_some())
+    };
+    template.tags.iter().filter(|tag| tag.kind != TagKind::Comment).any(|tag| has_name(tag.start..tag.end))
 }
 
 /// Returns the templates that cannot be rendered because of text that only looks like a tag: a template and those that it

@@ -18,6 +18,7 @@ use spelling::SpelledScalar;
 mod context;
 mod errors;
 pub mod markers;
+mod name_hints;
 mod printed;
 mod recovery;
 mod remarks;
@@ -115,6 +116,17 @@ impl TemplateEngine {
             }
             Err(error) => (None, vec![self.error_problem(&error, id, sources)]),
         }
+    }
+
+    /// Sets what the definitions belong to that are rendered from now on: a name such as `service`, and its value.
+    pub fn set_owner(&mut self, owner: Option<(&str, &serde_json::Value)>) {
+        self.context.set_owner(owner);
+        self.spelled = self.context.spelled_scalars();
+    }
+
+    /// Returns whether a template, or one that it includes, may use what definitions belong to.
+    pub fn may_use_owner(&self, name: &str, sources: &Sources) -> bool {
+        errors::reachable_templates(name, &self.marked, sources).into_iter().any(errors::names_owner)
     }
 
     /// Returns whether the last template exceeded its limits. Rendering it again would take as long again.

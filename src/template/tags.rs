@@ -267,6 +267,12 @@ pub fn expression_range_at(text: &str, at: usize) -> Option<(usize, usize)> {
     tags.iter().find(covers).map(|tag| (tag.start, tag.end))
 }
 
+/// Returns what the expressions of a text print: the text between `{{` and `}}`.
+pub(super) fn printed_expressions(text: &str) -> Vec<&str> {
+    let tags = scan_tags(text).tags;
+    tags.iter().filter(|tag| tag.kind == TagKind::Expression).map(|tag| tag.inner(text)).collect()
+}
+
 /// Returns the start of the statement that contains `at`, and the end of its block.
 pub fn statement_range_at(text: &str, at: usize) -> Option<(usize, usize)> {
     let tags = scan_tags(text).tags;

@@ -66,7 +66,7 @@ pub(super) fn with_missing_name(value: Value, path: &[String]) -> Value {
     let inner = entries.iter().position(|(key, _)| key.as_str() == Some(name));
     let before = inner.map_or(Value::UNDEFINED, |at| entries.remove(at).1);
     entries.push((Value::from(name.as_str()), with_missing_name(before, rest)));
-    entries.into_iter().collect()
+    Value::from_pairs(entries)
 }
 
 /// Returns the node of a value; its spans have no meaning.

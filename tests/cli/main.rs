@@ -77,6 +77,7 @@ mod support;
 mod tables;
 mod tasks;
 mod template_errors;
+mod template_names;
 mod text_files;
 mod tidy;
 mod wait;
