@@ -279,3 +279,44 @@ fn status_is_a_good_first_command_whatever_the_manifest_names() {
         assert!(run.stdout.contains("web: web:1, 2/2 running"), "{image}: {run:?}");
     }
 }
+
+/// Moves the start of the sandbox of a folder back, as if a command had run ten minutes ago.
+fn ten_minutes_pass(folder: &Folder) {
+    let path = folder.dir.path().join(".ecsail/sandbox.json");
+    let mut saved: Value = serde_json::from_slice(&std::fs::read(&path).expect("a state")).expect("JSON");
+    for time in ["/saved_at", "/state/reported_times/wall"] {
+        let time = saved.pointer_mut(time).expect("it is saved");
+        *time = json!(time.as_i64().expect("a number") - 600_000);
+    }
+    std::fs::write(path, saved.to_string()).expect("it can be written");
+}
+
+/// Returns all times in an event, in seconds since 1970.
+fn times(event: &Value) -> Vec<f64> {
+    match event {
+        Value::Array(items) => items.iter().flat_map(times).collect(),
+        Value::Object(members) => {
+            let is_time = |name: &str| name == "at" || name.ends_with("_at");
+            let own = members.iter().filter(|(name, _)| is_time(name)).filter_map(|(_, at)| at.as_f64());
+            own.chain(members.values().flat_map(times)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn people_see_the_times_of_their_own_clock() {
+    let folder = folder();
+    folder.run(&["--sandbox", "deploy", "--tag", "v2"]).exits(0);
+    ten_minutes_pass(&folder);
+    folder.run(&["--sandbox", "status"]).exits(0).answers(", 10m ago, by sandbox, tag v2");
+    folder.run(&["--sandbox", "tasks", "web"]).exits(0).answers("10m ago");
+    for command in ["status", "history", "tasks", "images", "revisions"] {
+        let arguments = ["--sandbox", command, "web", "--output", "json"];
+        let found: Vec<_> = folder.run(&arguments).exits(0).events().iter().flat_map(times).collect();
+        let latest = found.into_iter().max_by(f64::total_cmp);
+        let latest = latest.unwrap_or_else(|| panic!("{command} shows no time"));
+        let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
+        assert!(latest <= now, "{command}: {latest} is after {now}");
+    }
+}

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::time::Millis;
+use crate::time::{Millis, ReportedTimes};
 
 /// The time at which a clock starts that does not follow wall time: 2026-01-01T00:00:00Z.
 const EPOCH: Millis = 1_767_225_600_000;
@@ -18,7 +18,8 @@ pub enum Clock {
     /// Time advances by this much before each `DescribeServices` call, and before each `DescribeTasks` call for
     /// tasks outside a service. Where log lines come late, before each `FilterLogEvents` call too.
     Poll(Duration),
-    /// Scaled wall time. Continues over `save` and a later start.
+    /// Wall time, with all durations scaled: what happens now happens at the wall time of now. Continues over `save` and a later
+    /// start.
     Wall {
         /// Simulated seconds per second.
         factor: f64,
@@ -27,26 +28,39 @@ pub enum Clock {
     Held,
 }
 
+/// What a clock continues from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SavedTime {
+    pub(crate) simulated: Millis,
+    /// The wall time of the save.
+    pub(crate) saved_at: Millis,
+    pub(crate) reported: ReportedTimes,
+}
+
 #[derive(Debug)]
 pub(crate) struct SimulatedClock {
     clock: Clock,
     started: Instant,
     origin: Millis,
+    reported: ReportedTimes,
 }
 
 impl SimulatedClock {
-    /// Returns a clock that continues from `resumed` (simulated time, and wall time of the save), or starts
-    /// anew.
-    pub(crate) fn new(clock: Clock, resumed: Option<(Millis, Millis)>) -> SimulatedClock {
+    /// Returns a clock that continues from a save, or starts anew.
+    pub(crate) fn new(clock: Clock, resumed: Option<SavedTime>) -> SimulatedClock {
+        let reported = reported_times(clock, resumed);
         let origin = match (clock, resumed) {
-            (Clock::Wall { factor }, Some((now, saved_at))) => {
-                now + scaled((wall_now() - saved_at).max(0), factor)
-            }
-            (_, Some((now, _))) => now,
-            (Clock::Wall { .. }, None) => wall_now(),
+            (Clock::Wall { .. }, Some(saved)) => saved.simulated.max(reported.simulated(wall_now())),
+            (_, Some(saved)) => saved.simulated,
+            (Clock::Wall { .. }, None) => reported.simulated,
             (Clock::Poll(_) | Clock::Held, None) => EPOCH,
         };
-        SimulatedClock { clock, started: Instant::now(), origin }
+        SimulatedClock { clock, started: Instant::now(), origin, reported }
+    }
+
+    /// Returns the times that clients see.
+    pub(crate) fn reported(&self) -> ReportedTimes {
+        self.reported
     }
 
     /// Returns the simulated time at which the clock started.
@@ -75,9 +89,30 @@ impl SimulatedClock {
         }
     }
 
-    /// Moves the origin of a wall clock on, so that it stays ahead after an explicit `advance`.
+    /// Moves the origin of a wall clock on, so that it stays ahead after an explicit `advance`. What has happened until then
+    /// is so much longer ago.
     pub(crate) fn shift(&mut self, by: Duration) {
         self.origin += millis(by);
+        if matches!(self.clock, Clock::Wall { .. }) {
+            self.reported.simulated += millis(by);
+        }
+    }
+}
+
+/// Returns the times that clients see: those of the save while the factor stays, so that no date changes.
+fn reported_times(clock: Clock, resumed: Option<SavedTime>) -> ReportedTimes {
+    let Clock::Wall { factor } = clock else { return ReportedTimes::default() };
+    // Time that stands still has no scale.
+    let factor = if factor > 0.0 { factor } else { 1.0 };
+    match resumed {
+        Some(saved) if saved.reported != ReportedTimes::default() && saved.reported.factor == factor => {
+            saved.reported
+        }
+        Some(saved) => ReportedTimes { wall: saved.saved_at, simulated: saved.simulated, factor },
+        None => {
+            let now = wall_now();
+            ReportedTimes { wall: now, simulated: now, factor }
+        }
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) async fn answer(
     let input: Value = serde_json::from_slice(body).unwrap_or_default();
     match (method, path) {
         ("GET", "health") => {
-            let now = simulation.lock().state.now;
-            (200, json!({ "status": "ok", "now": now as f64 / 1000.0 }))
+            let now = simulation.lock().reported_now();
+            (200, json!({ "status": "ok", "now": now }))
         }
         ("GET", "requests") => {
             let requests = simulation.lock().log.all();
@@ -67,7 +67,7 @@ async fn advance(simulation: &SharedSimulation, input: &Value) -> (u16, Value) {
         // Other requests are answered in between.
         tokio::task::yield_now().await;
     }
-    (200, json!({ "now": simulation.lock().state.now as f64 / 1000.0 }))
+    (200, json!({ "now": simulation.lock().reported_now() }))
 }
 
 #[cfg(test)]

@@ -191,11 +191,12 @@ impl Sandbox {
         }
     }
 
-    /// Returns the simulated time, in seconds since 1970.
+    /// Returns the current time as clients see it, in seconds since 1970: wall time under a wall clock, simulated time
+    /// otherwise.
     pub fn now(&self) -> f64 {
         let mut simulation = self.simulation.lock();
         simulation.tick(false);
-        simulation.state.now as f64 / 1000.0
+        simulation.reported_now()
     }
 
     /// Runs an operation without HTTP, for setting up and checking tests: it is not logged, does not move time on, and no

@@ -105,7 +105,7 @@ fn add_cluster(context: &mut CallContext<'_>, name: &str) {
 
 /// Returns the number of images that were not there before.
 fn add_repository(context: &mut CallContext<'_>, seed: &SeedRepository) -> usize {
-    let (now, mut added) = (context.now, 0);
+    let (now, times, mut added) = (context.now, context.times, 0);
     let repository = context.resources.repositories.entry(seed.name.clone()).or_insert_with(|| Repository {
         name: seed.name.clone(),
         created: now - SEED_AGE,
@@ -122,7 +122,7 @@ fn add_repository(context: &mut CallContext<'_>, seed: &SeedRepository) -> usize
         }
         let digest =
             image.digest.clone().unwrap_or_else(|| digest_of(&format!("{}:{}", seed.name, image.tag)));
-        let pushed = image.pushed_at.map_or(now - SEED_AGE, |at| (at * 1000.0) as Millis);
+        let pushed = image.pushed_at.map_or(now - SEED_AGE, |at| times.simulated((at * 1000.0) as Millis));
         let tag = Some(image.tag.as_str()).filter(|tag| !tag.is_empty());
         push_image(repository, &digest, tag, pushed, None, MEDIA_TYPE);
         added += 1;

@@ -15,7 +15,7 @@ use tokio::sync::futures::Notified;
 use crate::Options;
 use crate::api::{ApiCall, ApiError};
 use crate::arn::last_segment;
-use crate::clock::{MAX_CATCH_UP, SimulatedClock, millis, wall_now};
+use crate::clock::{MAX_CATCH_UP, SavedTime, SimulatedClock, millis, wall_now};
 use crate::faults::{Fault, FaultKind, Faults, InjectedFault, OtherCall, is_read};
 use crate::history::{History, MAX_STALENESS};
 use crate::params::texts;
@@ -96,14 +96,19 @@ impl Simulation {
     /// When the state in the options is not one that `save` returned.
     pub(crate) fn new(options: &Options) -> io::Result<Simulation> {
         let saved = options.state.as_ref().map(parse_saved_state).transpose()?;
-        let resumed = saved.as_ref().map(|(state, saved_at)| (state.now, *saved_at));
+        let resumed = saved.as_ref().map(|(state, saved_at)| SavedTime {
+            simulated: state.now,
+            saved_at: *saved_at,
+            reported: state.reported_times,
+        });
         let clock = SimulatedClock::new(options.clock, resumed);
-        let state = match saved {
+        let mut state = match saved {
             Some((state, _)) => {
                 SandboxState { account: options.account.clone(), region: options.region.clone(), ..state }
             }
             None => SandboxState::new(clock.origin(), &options.account, &options.region, options.scenario),
         };
+        state.reported_times = clock.reported();
         let rate_limits = options.rate_limits.then(|| RateLimits::new(clock.rate()));
         Ok(Simulation {
             started: clock.origin(),
@@ -174,6 +179,7 @@ impl Simulation {
     pub(crate) fn advance(&mut self, by: Duration) {
         self.tick(false);
         self.clock.shift(by);
+        self.state.reported_times = self.clock.reported();
         let target = self.state.now + millis(by);
         self.advance_to(target, Millis::MAX);
     }
@@ -267,7 +273,17 @@ impl Simulation {
         if !is_read(&call.operation) {
             self.history.record(self.state.now, &self.state.regions);
         }
-        services::answer(&mut self.state, caller, call)
+        let times = self.state.reported_times;
+        let mut call = call.clone();
+        times.replace_in_input(&call.service, &mut call.input);
+        let mut output = services::answer(&mut self.state, caller, &call)?;
+        times.replace_in(&mut output);
+        Ok(output)
+    }
+
+    /// Returns the current time as clients see it, in seconds since 1970.
+    pub(crate) fn reported_now(&self) -> f64 {
+        self.state.reported_times.reported(self.state.now) as f64 / 1000.0
     }
 
     /// Returns whether a polled clock advances on a call: one that reads the progress of a rollout, or of a task outside

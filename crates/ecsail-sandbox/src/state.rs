@@ -14,7 +14,7 @@ use crate::model::{
     ScheduleGroup, Service, Task, TaskDefinition,
 };
 use crate::scenario::{IncidentKind, Scenario};
-use crate::time::Millis;
+use crate::time::{Millis, ReportedTimes};
 
 /// The principal that makes a call, and the region of the call.
 #[derive(Debug)]
@@ -62,6 +62,9 @@ impl Scenarios {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SandboxState {
     pub(crate) now: Millis,
+    /// The times that clients see.
+    #[serde(default)]
+    pub(crate) reported_times: ReportedTimes,
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) ids: Ids,
@@ -74,6 +77,7 @@ impl SandboxState {
     pub(crate) fn new(now: Millis, account: &str, region: &str, scenario: Scenario) -> SandboxState {
         SandboxState {
             now,
+            reported_times: ReportedTimes::default(),
             account: account.to_owned(),
             region: region.to_owned(),
             ids: Ids::default(),
@@ -120,11 +124,11 @@ impl SandboxState {
 
     /// Returns the context of a call.
     pub(crate) fn call_context<'a>(&'a mut self, caller: &'a Caller) -> CallContext<'a> {
-        let SandboxState { now, ids, scenarios, regions, principals, .. } = self;
+        let SandboxState { now, reported_times, ids, scenarios, regions, principals, .. } = self;
         let resources = regions
             .entry(caller.region_key())
             .or_insert_with(|| Resources::new(&caller.account, &caller.region));
-        CallContext { now: *now, ids, scenarios, resources, principals, caller }
+        CallContext { now: *now, times: *reported_times, ids, scenarios, resources, principals, caller }
     }
 }
 
@@ -132,11 +136,20 @@ impl SandboxState {
 /// the state.
 pub(crate) struct CallContext<'a> {
     pub(crate) now: Millis,
+    /// For the times in inputs that are kept as they are given.
+    pub(crate) times: ReportedTimes,
     pub(crate) ids: &'a mut Ids,
     pub(crate) scenarios: &'a Scenarios,
     pub(crate) resources: &'a mut Resources,
     pub(crate) principals: &'a mut BTreeMap<String, Principal>,
     pub(crate) caller: &'a Caller,
+}
+
+impl CallContext<'_> {
+    /// Returns the current time as clients see it, in seconds since 1970.
+    pub(crate) fn reported_now(&self) -> f64 {
+        self.times.reported(self.now) as f64 / 1000.0
+    }
 }
 
 /// The resources of one account in one region.

@@ -19,12 +19,12 @@ fn logging(tag: &str) -> Value {
 }
 
 impl Sandbox {
-    fn logs(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
+    pub(super) fn logs(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
         self.call("logs", operation, input)
     }
 
     /// Deploys a revision of `web` that logs, under a scenario; returns the deployment's id.
-    fn deploy_logging(&self, scenario: Scenario) -> String {
+    pub(super) fn deploy_logging(&self, scenario: Scenario) -> String {
         self.set_scenario(Some("web"), scenario);
         let arn =
             self.ecs("RegisterTaskDefinition", logging("v2"))["taskDefinition"]["taskDefinitionArn"].clone();

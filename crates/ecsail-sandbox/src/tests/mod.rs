@@ -2,6 +2,7 @@
 
 mod access;
 mod autoscaling;
+mod clock;
 mod dependencies;
 mod eventbridge;
 mod exec;

@@ -12,7 +12,7 @@ use crate::model::LogStream;
 use crate::params::{text, texts};
 use crate::scenario::Scenario;
 use crate::state::{Caller, SandboxState};
-use crate::time::Millis;
+use crate::time::{Millis, epoch_millis};
 use lines::{LogLine, lines};
 use pattern::Pattern;
 use stream::{groups, registration_time, streams};
@@ -154,7 +154,7 @@ impl LogReader<'_> {
             .map(|(id, stream, line)| {
                 let mut out = event_view(line);
                 if late {
-                    out["ingestionTime"] = json!(line.at + LATE_INGESTION_DELAY);
+                    out["ingestionTime"] = epoch_millis(line.at + LATE_INGESTION_DELAY);
                 }
                 out["logStreamName"] = json!(stream.name);
                 out["eventId"] = json!(id);
@@ -193,14 +193,14 @@ impl LogReader<'_> {
             .map(|(last, stream)| {
                 let mut out = json!({
                     "logStreamName": stream.name,
-                    "creationTime": stream.started,
+                    "creationTime": epoch_millis(stream.started),
                     "arn": format!("{}:log-stream:{}", self.group_arn(group), stream.name),
                     "storedBytes": 0,
                 });
                 if let Some(last) = last {
-                    out["firstEventTimestamp"] = json!(stream.started);
-                    out["lastEventTimestamp"] = json!(last);
-                    out["lastIngestionTime"] = json!(last + INGESTION_DELAY);
+                    out["firstEventTimestamp"] = epoch_millis(stream.started);
+                    out["lastEventTimestamp"] = epoch_millis(*last);
+                    out["lastIngestionTime"] = epoch_millis(last + INGESTION_DELAY);
                     out["uploadSequenceToken"] = json!(stream.event_id(*last));
                 }
                 out
@@ -224,7 +224,7 @@ impl LogReader<'_> {
             .map(|(name, definition)| {
                 json!({
                     "logGroupName": name,
-                    "creationTime": registration_time(definition),
+                    "creationTime": epoch_millis(registration_time(definition)),
                     "metricFilterCount": 0,
                     "arn": format!("{}:*", self.group_arn(name)),
                     "logGroupArn": self.group_arn(name),
@@ -254,7 +254,11 @@ fn invalid_token() -> ApiError {
 }
 
 fn event_view(line: &LogLine) -> Value {
-    json!({ "timestamp": line.at, "message": line.text, "ingestionTime": line.at + INGESTION_DELAY })
+    json!({
+        "timestamp": epoch_millis(line.at),
+        "message": line.text,
+        "ingestionTime": epoch_millis(line.at + INGESTION_DELAY),
+    })
 }
 
 fn first_lines(mut lines: Vec<&LogLine>, limit: usize) -> Vec<&LogLine> {

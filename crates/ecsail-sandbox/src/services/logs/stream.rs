@@ -9,7 +9,7 @@ use crate::model::{Container, LogStream, Task, TaskDefinition, TaskStatus};
 use crate::rollout::{STOP_TIME, is_expired};
 use crate::scenario::TaskBehavior;
 use crate::state::{Caller, Resources, SandboxState};
-use crate::time::Millis;
+use crate::time::{Millis, simulated_time};
 
 /// The most streams that are kept of expired tasks.
 const MAX_KEPT_STREAMS: usize = 400;
@@ -36,8 +36,7 @@ pub(super) fn groups<'a>(world: &'a SandboxState, caller: &Caller) -> BTreeMap<&
 
 /// Returns when a task definition was registered, which is when its log groups were created.
 pub(super) fn registration_time(definition: &TaskDefinition) -> Millis {
-    let at = definition.document.get("registeredAt").and_then(Value::as_f64);
-    at.map_or(0, |seconds| (seconds * 1000.0) as Millis)
+    definition.document.get("registeredAt").and_then(simulated_time).unwrap_or(0)
 }
 
 /// Returns the streams of a group in the caller's region.

@@ -30,7 +30,7 @@ pub(super) fn create(context: &mut CallContext<'_>, input: &Value) -> Result<Val
     if let Some(known) = context.resources.schedules.get(&key) {
         return repeated_creation(known, input);
     }
-    check::check_schedule(input, context.now as f64 / 1000.0, &context.resources.region)?;
+    check::check_schedule(input, context.reported_now(), &context.resources.region)?;
     if !has_group(context.resources, &group) {
         return Err(not_found("Schedule group", &group));
     }
@@ -109,7 +109,7 @@ pub(super) fn get(context: &mut CallContext<'_>, input: &Value) -> Result<Value,
 
 /// Replaces all settings of a schedule: members that are not given take their defaults.
 pub(super) fn update(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
-    check::check_schedule(input, context.now as f64 / 1000.0, &context.resources.region)?;
+    check::check_schedule(input, context.reported_now(), &context.resources.region)?;
     let now = context.now;
     let schedule = find_schedule_mut(context, input)?;
     schedule.settings = settings(input);
