@@ -14,10 +14,11 @@ use crate::report::{CommandOutcome, Event};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail man deploy | man -l -
+  ecsail man schedule run
   ecsail man --out man")]
 pub struct ManArgs {
-    /// Verb whose page to print [default: the page of the program]
-    verb: Option<String>,
+    /// Verb whose page to print, with its subcommand, such as `schedule run` [default: the page of the program]
+    verb: Vec<String>,
     /// Write the pages of all verbs to this folder
     #[arg(long, value_name = "FOLDER", conflicts_with = "verb")]
     out: Option<PathBuf>,
@@ -29,7 +30,7 @@ pub struct ManArgs {
 /// The verb does not exist, or the folder cannot be written.
 pub fn run(args: &ManArgs, program: Command, context: &CommandContext) -> Result<CommandOutcome> {
     let pages = render_pages(program)?;
-    let Some(folder) = &args.out else { return print(args.verb.as_deref(), &pages, context) };
+    let Some(folder) = &args.out else { return print(&args.verb.join("-"), &pages, context) };
     for (name, text) in &pages {
         write(folder, name, text)?;
     }
@@ -40,10 +41,10 @@ pub fn run(args: &ManArgs, program: Command, context: &CommandContext) -> Result
     Ok(CommandOutcome::Succeeded)
 }
 
-fn print(verb: Option<&str>, pages: &[(String, String)], context: &CommandContext) -> Result<CommandOutcome> {
-    let name = verb.map_or("ecsail.1".to_owned(), |verb| format!("ecsail-{verb}.1"));
+fn print(verb: &str, pages: &[(String, String)], context: &CommandContext) -> Result<CommandOutcome> {
+    let name = if verb.is_empty() { "ecsail.1".to_owned() } else { format!("ecsail-{verb}.1") };
     let Some((_, text)) = pages.iter().find(|(known, _)| *known == name) else {
-        return Err(Failure::usage(format!("no verb named `{}`", verb.unwrap_or_default())));
+        return Err(Failure::usage(format!("no verb named `{verb}`")));
     };
     let event = JsonEvent::Man(events::Man { pages: vec![name], text: Some(text.clone()) });
     context.reporter.report(&Event::PagedAnswer { text: text.trim_end(), event });
@@ -57,23 +58,26 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
     })
 }
 
-/// Returns all pages by file name: that of the program, and one for each visible verb.
+/// Returns all pages by file name: that of the program, and one for each visible verb and for each subcommand that a verb requires.
 ///
 /// A page has no date, so that the same program gives the same pages on every day.
 fn render_pages(program: Command) -> Result<Vec<(String, String)>> {
     let mut program = program.disable_help_subcommand(true);
     program.build();
-    let verbs = program.get_subcommands().filter(|verb| !verb.is_hide_set());
-    std::iter::once(&program).chain(verbs).map(render_page).collect()
+    let verbs: Vec<&Command> = program.get_subcommands().filter(|verb| !verb.is_hide_set()).collect();
+    // What `deploy service` takes, `deploy` takes too; `schedule` does nothing without one of its subcommands.
+    let parts = verbs.iter().filter(|verb| verb.is_subcommand_required_set());
+    let parts = parts.flat_map(|verb| verb.get_subcommands().filter(|part| !part.is_hide_set()));
+    std::iter::once(&program).chain(verbs.iter().copied()).chain(parts).map(render_page).collect()
 }
 
 fn render_page(command: &Command) -> Result<(String, String)> {
     let name = command.get_display_name().unwrap_or("ecsail").to_owned();
     let is_verb = command.get_name() != "ecsail";
-    // The global options are on the program's page only.
+    // The global options are on the program's page only. A page has what the short help leaves out.
     let hidden = |arg: Arg| match arg.get_help_heading() {
         Some(GLOBAL_OPTIONS) if is_verb => arg.hide(true),
-        _ => arg,
+        _ => arg.hide_short_help(false),
     };
     let source = concat!("ecsail ", env!("CARGO_PKG_VERSION"));
     let mut text = Vec::new();
@@ -83,8 +87,11 @@ fn render_page(command: &Command) -> Result<(String, String)> {
     let mut text = String::from_utf8_lossy(&text).into_owned();
     if is_verb {
         text.push_str(".SH \"SEE ALSO\"\n\\fBecsail\\fR(1), for the global options\n");
-        text =
-            command.get_subcommands().fold(text, |text, part| without_subcommand_page(&text, command, part));
+        if !command.is_subcommand_required_set() {
+            text = command
+                .get_subcommands()
+                .fold(text, |text, part| without_subcommand_page(&text, command, part));
+        }
     }
     Ok((format!("{name}.1"), text))
 }

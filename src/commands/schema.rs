@@ -14,11 +14,11 @@ use crate::report::{CommandOutcome, Event};
 /// Print the JSON Schema of a kind of file, or of the events of `--output json`
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  ecsail schema manifest > .ecsail/manifest.schema.json
-  ecsail schema task-definition > .ecsail/task-definition.schema.json
+  ecsail schema manifest > manifest.schema.json
+  ecsail schema task-definition > task-definition.schema.json
   ecsail schema events > events.schema.json
 
-In a file: # yaml-language-server: $schema=.ecsail/task-definition.schema.json")]
+In a file: # yaml-language-server: $schema=task-definition.schema.json")]
 pub struct SchemaArgs {
     /// Kind of file; `events` are the lines that `--output json` prints
     kind: SchemaKind,

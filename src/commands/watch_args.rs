@@ -17,14 +17,15 @@ pub struct WatchArgs {
     /// `timeout`, else 15m]
     #[arg(long, value_name = "DURATION", value_parser = duration::argument, global = true)]
     timeout: Option<Duration>,
-    /// Action if a rollout fails [default: roll back if an earlier deployment succeeded]
+    /// Action if a rollout fails [default: the manifest's `on_failure`, else roll back if an earlier deployment succeeded; `wait`
+    /// leaves it]
     #[arg(long, value_name = "ANSWER", value_enum, global = true)]
     pub(super) on_failure: Option<FailureAction>,
-    /// Action if the time is up [default: leave the rollout in progress]
+    /// Action if the time is up [default: the manifest's `on_timeout`, else leave the rollout in progress; `wait` leaves it]
     #[arg(long, value_name = "ANSWER", value_enum, global = true)]
     on_timeout: Option<FailureAction>,
-    /// Generations of tasks that may fail in the same way before a rollout counts as stuck, or `never` [default: 4, or what
-    /// the circuit breaker allows]
+    /// Generations of tasks that may fail in the same way before a rollout counts as stuck, or `never` [default: the manifest's
+    /// `patience`, else 4, or what the circuit breaker allows]
     #[arg(long, value_name = "COUNT", value_parser = Patience::parse, global = true)]
     patience: Option<Patience>,
     /// Point to watch to: `stable` (the end), `bake` (traffic is shifted), or a lifecycle stage

@@ -11,6 +11,45 @@ fn without_arguments_the_overview_is_shown() {
 }
 
 #[test]
+fn the_overview_fits_a_small_terminal() {
+    let shown = Folder::new(&[]).run(&[]).exits(2).stderr;
+    assert!(shown.lines().count() <= 25, "{} lines:\n{shown}", shown.lines().count());
+    let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+}
+
+#[test]
+fn the_examples_of_schema_work_in_a_new_folder() {
+    let folder = Folder::new(&[]);
+    let help = folder.run(&["schema", "--help"]).exits(0).stdout;
+    let examples: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  ecsail schema ")).collect();
+    assert_eq!(examples.len(), 3, "{help}");
+    for example in examples {
+        let (kind, file) = example.split_once(" > ").expect("a kind and a file");
+        let schema = folder.run(&["schema", kind]).exits(0).stdout;
+        let path = folder.dir.path().join(file);
+        assert!(path.parent().is_some_and(std::path::Path::is_dir), "a shell cannot write `{file}`");
+        serde_json::from_str::<serde_json::Value>(&schema).expect("JSON");
+    }
+}
+
+#[test]
+fn the_defaults_of_a_watch_are_those_of_the_manifest_and_wait_leaves_a_rollout() {
+    let folder = Folder::new(&[]);
+    for command in ["deploy", "wait", "rollback", "restart", "cancel", "continue"] {
+        let help = folder.run(&[command, "--help"]).exits(0).stdout;
+        let help: String = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for default in [
+            "[default: the manifest's `on_failure`, else roll back if an earlier deployment succeeded; `wait` leaves it]",
+            "[default: the manifest's `on_timeout`, else leave the rollout in progress; `wait` leaves it]",
+            "[default: the manifest's `patience`, else 4, or what the circuit breaker allows]",
+        ] {
+            assert!(help.contains(default), "{command}: {help}");
+        }
+    }
+}
+
+#[test]
 fn the_help_lists_all_commands_in_groups() {
     let folder = Folder::new(&[]);
     let run = folder.run(&["help"]).exits(0);
