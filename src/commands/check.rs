@@ -1,5 +1,6 @@
 //! `ecsail check`: reads and renders everything, without AWS and without credentials.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,13 +8,14 @@ use clap::Args;
 use super::SelectionArgs;
 use super::schedule::upcoming;
 use crate::context::CommandContext;
-use crate::document::problem::InvalidFiles;
+use crate::document::problem::{InvalidFiles, Problems};
+use crate::document::source::SourceSpan;
 use crate::error::{Details, Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::answer::Checked;
 use crate::file_limits::FileLimits;
-use crate::manifest::{self, Manifest, load};
-use crate::render;
+use crate::manifest::{self, Manifest, Request, Scope, load};
+use crate::render::{self, DesiredSchedule};
 use crate::report::{CommandOutcome, Event};
 use crate::settings::{ImageTags, Settings};
 
@@ -55,42 +57,101 @@ pub fn run(args: &CheckArgs, context: &CommandContext) -> Result<CommandOutcome>
         Some(_) => Vec::new(),
         None => load::stages(&context.settings)?,
     };
-    let now = jiff::Timestamp::now();
-    let one = |stage: Option<&String>| -> Result<Result<render::DesiredState, InvalidFiles>> {
-        let settings =
-            Settings { stage: stage.cloned().or(context.settings.stage.clone()), ..context.settings.clone() };
-        match manifest::load(&settings, &request) {
-            Ok(manifest) => Ok(render::render_desired(&Manifest { now: Some(now), ..manifest })),
-            Err(Failure { details: Details::Problems(invalid), .. }) => Ok(Err(*invalid)),
-            Err(failure) => Err(failure),
-        }
-    };
-    let checked = match stages.as_slice() {
-        [] => vec![one(None)?],
-        stages => stages.iter().map(|stage| one(Some(stage))).collect::<Result<_>>()?,
-    };
-    let mut services = 0;
-    let mut invalid: Option<InvalidFiles> = None;
-    let mut schedules = Vec::new();
-    for (index, result) in checked.into_iter().enumerate() {
-        match result {
-            Ok(desired) => {
-                services = services.max(desired.services.len());
-                let stage = stages.get(index).or(context.settings.stage.as_ref());
-                schedules.push((stage.cloned(), desired.schedules));
-                context.reporter.report(&Event::FileProblems(&desired.file_problems));
-            }
-            Err(found) => invalid = Some(merge_problems(invalid, found)),
-        }
+    let mut checked = CheckedManifest { now: jiff::Timestamp::now(), ..CheckedManifest::default() };
+    if stages.is_empty() {
+        checked.add(None, &context.settings, &request)?;
     }
-    if let Some(invalid) = invalid {
-        return Err(invalid.into());
+    for stage in &stages {
+        let settings = Settings { stage: Some(stage.clone()), ..context.settings.clone() };
+        checked.add(Some(stage), &settings, &request)?;
     }
+    // With one stage alone, or a part of the manifest, an image may be used by what is left out.
+    if request.scope == Scope::Release && context.settings.stage.is_none() {
+        checked.add_unused_images();
+    }
+    if checked.found.problems.has_errors() {
+        return Err(checked.found.into());
+    }
+    context.reporter.report(&Event::FileProblems(&checked.found));
     let stages: Vec<String> =
         if stages.is_empty() { context.settings.stage.iter().cloned().collect() } else { stages };
-    context.reporter.report(&Event::Checked { services, stages: &stages });
-    context.reporter.report(&Event::Page(&upcoming::page(&schedules, now)));
+    let text = checked_text(checked.services, &stages, &checked.found.problems);
+    let event = JsonEvent::Checked(Checked::Manifest { services: checked.services, stages });
+    context.reporter.report(&Event::Answer { text: &text, event });
+    context.reporter.report(&Event::Page(&upcoming::page(&checked.schedules, checked.now)));
     Ok(CommandOutcome::Succeeded)
+}
+
+/// Returns the answer of `check`: what was checked, and how many problems there are.
+fn checked_text(services: usize, stages: &[String], problems: &Problems) -> String {
+    let services = if services == 1 { "1 service".to_owned() } else { format!("{services} services") };
+    let counts = problems.counts();
+    let counts = counts.as_deref().unwrap_or("no problems");
+    match stages {
+        [] => format!("{services} checked, {counts}"),
+        stages => format!("{services} checked in {}, {counts}", stages.join(", ")),
+    }
+}
+
+/// What was found in a manifest, in one stage after the other.
+#[derive(Default)]
+struct CheckedManifest {
+    now: jiff::Timestamp,
+    services: usize,
+    schedules: Vec<(Option<String>, Vec<DesiredSchedule>)>,
+    found: InvalidFiles,
+    /// The images that no definition uses, of each stage that could be rendered.
+    unused_images: Vec<(Option<String>, InvalidFiles)>,
+    /// Whether a stage could not be rendered.
+    is_incomplete: bool,
+}
+
+impl CheckedManifest {
+    /// Reads and renders the manifest in a stage, or as it is without one.
+    fn add(&mut self, stage: Option<&String>, settings: &Settings, request: &Request) -> Result<()> {
+        let manifest = match manifest::load(settings, request) {
+            Ok(manifest) => Manifest { now: Some(self.now), ..manifest },
+            Err(Failure { details: Details::Problems(invalid), .. }) => {
+                self.add_invalid(*invalid, stage);
+                return Ok(());
+            }
+            Err(failure) => return Err(failure),
+        };
+        match render::render_desired(&manifest) {
+            Ok(desired) => {
+                let mut unused =
+                    InvalidFiles { sources: manifest.sources.clone(), ..InvalidFiles::default() };
+                unused.problems.extend(render::unused_images(&manifest, &desired));
+                self.unused_images.push((stage.cloned(), unused));
+                self.services = self.services.max(desired.services.len());
+                self.schedules.push((stage.or(settings.stage.as_ref()).cloned(), desired.schedules));
+                merge_problems(&mut self.found, desired.file_problems, stage);
+            }
+            Err(invalid) => self.add_invalid(invalid, stage),
+        }
+        Ok(())
+    }
+
+    fn add_invalid(&mut self, invalid: InvalidFiles, stage: Option<&String>) {
+        self.is_incomplete = true;
+        merge_problems(&mut self.found, invalid, stage);
+    }
+
+    /// Adds the images that no definition of any stage uses.
+    fn add_unused_images(&mut self) {
+        if self.is_incomplete {
+            return;
+        }
+        let all = std::mem::take(&mut self.unused_images);
+        let names = |(_, unused): &(Option<String>, InvalidFiles)| -> BTreeSet<Option<String>> {
+            unused.problems.iter().map(|problem| problem.path.clone()).collect()
+        };
+        let in_all = all.iter().map(names).reduce(|known, next| &known & &next).unwrap_or_default();
+        for (stage, mut unused) in all {
+            unused.problems.retain(|problem| in_all.contains(&problem.path));
+            merge_problems(&mut self.found, unused, stage.as_ref());
+        }
+    }
 }
 
 /// Checks definition files on their own, each with the files that it includes.
@@ -100,7 +161,7 @@ fn check_definitions(args: &CheckArgs, tags: &ImageTags, context: &CommandContex
         let (name, mut manifest) = load::load_definition(&context.settings, path, tags)?;
         let mut problems = std::mem::take(&mut manifest.problems);
         render::render_definition_file(&name, &manifest, &mut problems);
-        all = merge_problems(Some(all), InvalidFiles { problems, sources: manifest.sources });
+        merge_problems(&mut all, InvalidFiles { problems, sources: manifest.sources }, None);
     }
     if all.problems.has_errors() {
         return Err(all.into());
@@ -108,15 +169,14 @@ fn check_definitions(args: &CheckArgs, tags: &ImageTags, context: &CommandContex
     context.reporter.report(&Event::FileProblems(&all));
     let count = args.definition.len();
     let text = if count == 1 { "1 definition".to_owned() } else { format!("{count} definitions") };
-    let text = format!("{text} checked, no problems");
+    let text = format!("{text} checked, {}", all.problems.counts().as_deref().unwrap_or("no problems"));
     let event = JsonEvent::Checked(Checked::Definitions { definitions: count });
     context.reporter.report(&Event::Answer { text: &text, event });
     Ok(CommandOutcome::Succeeded)
 }
 
-/// Merges the problems of two stages. Both read the same files, so equal problems are reported once.
-fn merge_problems(known: Option<InvalidFiles>, found: InvalidFiles) -> InvalidFiles {
-    let Some(mut known) = known else { return found };
+/// Merges the problems of a stage into those of others. All read the same files, so equal problems are reported once.
+fn merge_problems(known: &mut InvalidFiles, found: InvalidFiles, stage: Option<&String>) {
     // Source ids follow the order of reading, which may differ between stages, so spans are mapped by file name.
     for mut problem in found.problems {
         problem.span = problem.span.map(|span| {
@@ -126,9 +186,11 @@ fn merge_problems(known: Option<InvalidFiles>, found: InvalidFiles) -> InvalidFi
             if source.is_foreign {
                 known.sources.hide(id);
             }
-            crate::document::source::SourceSpan { source: id, ..span }
+            SourceSpan { source: id, ..span }
         });
-        known.problems.push(problem);
+        match stage {
+            Some(stage) => known.problems.push_of_stage(problem, stage),
+            None => known.problems.push(problem),
+        }
     }
-    known
 }

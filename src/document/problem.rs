@@ -33,6 +33,8 @@ pub struct Problem {
     pub check_id: Option<&'static str>,
     /// Whether the source line must not be shown, because it may contain a secret.
     pub hide_source_line: bool,
+    /// The stages in which the problem was found, by a run over several stages; otherwise empty.
+    pub stages: Vec<String>,
 }
 
 impl Problem {
@@ -47,6 +49,7 @@ impl Problem {
             hint: None,
             check_id: None,
             hide_source_line: false,
+            stages: Vec::new(),
         }
     }
 
@@ -93,6 +96,19 @@ impl Problems {
         }
     }
 
+    /// Adds a problem of one stage: to the stages of the problem if another stage has the same.
+    pub fn push_of_stage(&mut self, problem: Problem, stage: &str) {
+        let is_same = |known: &&mut Problem| {
+            let stages = known.stages.clone();
+            **known == Problem { stages, ..problem.clone() }
+        };
+        match self.items.iter_mut().find(is_same) {
+            Some(known) if known.stages.iter().any(|known| known == stage) => {}
+            Some(known) => known.stages.push(stage.to_owned()),
+            None => self.items.push(Problem { stages: vec![stage.to_owned()], ..problem }),
+        }
+    }
+
     /// Adds all problems of another collection.
     pub fn extend(&mut self, others: impl IntoIterator<Item = Problem>) {
         others.into_iter().for_each(|problem| self.push(problem));
@@ -105,7 +121,34 @@ impl Problems {
 
     /// Returns the number of errors.
     pub fn error_count(&self) -> usize {
-        self.items.iter().filter(|problem| problem.severity == Severity::Error).count()
+        self.count(Severity::Error)
+    }
+
+    /// Returns how many problems there are of each severity, such as `1 error, 2 warnings`; `None` if there are none.
+    pub fn counts(&self) -> Option<String> {
+        let severities =
+            [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
+        let counts: Vec<String> = severities
+            .into_iter()
+            .map(|(severity, noun)| (self.count(severity), noun))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        (!counts.is_empty()).then(|| counts.join(", "))
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.items.iter().filter(|problem| problem.severity == severity).count()
+    }
+
+    /// Returns the problems, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.items.iter()
+    }
+
+    /// Keeps the problems for which `is_kept` returns true.
+    pub fn retain(&mut self, is_kept: impl FnMut(&Problem) -> bool) {
+        self.items.retain(is_kept);
     }
 
     /// Returns whether there are no problems.
@@ -154,6 +197,7 @@ impl InvalidFiles {
         Problem {
             severity: problem.severity,
             hide_source_line: true,
+            stages: problem.stages.clone(),
             ..Problem::error(problem.span, "this file is outside the project and cannot be used as it is")
         }
         .hint(hint)

@@ -35,6 +35,9 @@ pub struct Problem {
     pub label: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The stages in which it was found, where several were checked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<String>,
 }
 
 /// A place in a file.

@@ -65,8 +65,8 @@ enum CheckFunction {
     TaskRun(fn(&TaskRunView<'_>, &mut CheckProblems<'_>)),
     /// For all documents.
     Document(fn(&Node, DocumentKind, &mut CheckProblems<'_>)),
-    /// For schedules of the manifest, which are no documents: see [`problem_of_check`].
-    Schedule,
+    /// For schedules and images of the manifest, which are no documents: see [`problem_of_check`].
+    Manifest,
 }
 
 /// Collects the problems that one check finds.
@@ -129,7 +129,7 @@ pub fn check_task_definition(node: &Node, ignore: &[String], problems: &mut Prob
             CheckFunction::Service(_)
             | CheckFunction::Launch(_)
             | CheckFunction::TaskRun(_)
-            | CheckFunction::Schedule => {}
+            | CheckFunction::Manifest => {}
         }
     }
 }
@@ -147,7 +147,7 @@ pub fn check_service(
         match rule.function {
             CheckFunction::Service(check) | CheckFunction::Launch(check) => check(&view, &mut findings),
             CheckFunction::Document(check) => check(service, DocumentKind::Service, &mut findings),
-            CheckFunction::Task(_) | CheckFunction::TaskRun(_) | CheckFunction::Schedule => {}
+            CheckFunction::Task(_) | CheckFunction::TaskRun(_) | CheckFunction::Manifest => {}
         }
     }
 }
@@ -162,7 +162,7 @@ pub fn check_task_run(run: &TaskRunView<'_>, ignore: &[String], problems: &mut P
             CheckFunction::TaskRun(check) => check(run, &mut findings),
             CheckFunction::Launch(check) => check(&view, &mut findings),
             CheckFunction::Document(check) => check(run.node, DocumentKind::RunTask, &mut findings),
-            CheckFunction::Task(_) | CheckFunction::Service(_) | CheckFunction::Schedule => {}
+            CheckFunction::Task(_) | CheckFunction::Service(_) | CheckFunction::Manifest => {}
         }
     }
 }

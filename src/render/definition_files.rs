@@ -102,6 +102,7 @@ impl DefinitionFiles {
         if let Some(merged) = merged.as_ref().filter(|_| whole) {
             check_required(merged, root, given, &mut found);
         }
+        self.engine.context().add_member_hints(&mut found, &manifest.sources);
         let sound = whole && !found.has_errors();
         problems.extend(found);
         merged.map(|node| MergedDocument { node, is_valid: sound })

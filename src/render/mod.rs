@@ -27,9 +27,11 @@ mod schedule_times;
 pub mod schedules;
 mod task_checks;
 pub mod task_spec;
+mod unused_images;
 
 pub use schedules::{DesiredSchedule, DesiredScheduleTarget};
 pub use task_spec::{DesiredTask, DesiredTaskSpec};
+pub use unused_images::unused_images;
 
 /// The desired services, tasks and schedules of a manifest.
 #[derive(Clone, Debug, Default)]

@@ -11,8 +11,9 @@ use crate::events::answer as events;
 pub fn text(error: &Failure, color: bool, flags: &GivenFlags) -> String {
     match &error.details {
         Details::Problems(invalid) => {
-            let summary = format!("{}: {invalid}", paint(color, Paint::Bad, "error"));
-            format!("{}\n\n{summary}", problems::text(invalid, color))
+            let counts = invalid.problems.counts().unwrap_or_default();
+            let summary = paint(color, Paint::Bad, &counts);
+            format!("{}\n\n{summary} in the files", problems::text(invalid, color))
         }
         Details::Several(failures) => {
             failures.iter().map(|failure| failure_text(failure, color, flags)).collect::<Vec<_>>().join("\n")

@@ -10,24 +10,25 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::markdown;
 use super::printable::{filtered, may_have_command, one_line, random_digits, without_bracket_commands};
 use super::rollout_result::verdict_line;
 use super::screen;
+use super::step_summary::{self, StepSummary};
 use super::text::TextReporter;
 use super::{Event, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, plan, release, task};
 use crate::aws::login::MfaQuestion;
 use crate::aws::types::revision_name;
-use crate::diagnose::log::LogExcerpt;
 use crate::document::problem::{InvalidFiles, Severity};
 use crate::error::{Details, Failure};
+use crate::release::TargetKind;
 use crate::settings::Settings;
+use crate::tail::merge::LogLine;
 use crate::watch::WatchResult;
 
 /// Writes events as text, and as workflow commands for GitHub.
 pub struct GitHubReporter {
     text: TextReporter,
-    summary: Option<PathBuf>,
+    summary: Option<RefCell<StepSummary>>,
     output: Option<PathBuf>,
     /// The service of each output that was set, by the name of the output in lower case.
     output_services: RefCell<BTreeMap<String, String>>,
@@ -58,7 +59,7 @@ impl GitHubReporter {
         }
         Ok(GitHubReporter {
             text,
-            summary: named("GITHUB_STEP_SUMMARY"),
+            summary: named("GITHUB_STEP_SUMMARY").map(StepSummary::new).map(RefCell::new),
             output: named("GITHUB_OUTPUT"),
             output_services: RefCell::default(),
             stopped: RefCell::default(),
@@ -104,11 +105,18 @@ impl GitHubReporter {
     }
 
     /// Appends to the step summary; one that cannot be written is a warning, because the log has the same.
-    fn append_summary(&self, text: &str) {
-        let Some(path) = &self.summary else { return };
-        if let Err(error) = append(path, text) {
-            let message = format!("failed to write `{}`: {error}", path.display());
+    fn append_summary(&self, block: impl FnOnce(&StepSummary) -> String) {
+        let Some(summary) = &self.summary else { return };
+        let summary = summary.borrow();
+        if let Err(error) = summary.append(&block(&summary)) {
+            let message = format!("failed to write `{}`: {error}", summary.path().display());
             self.write_command("warning", &[], &message);
+        }
+    }
+
+    fn keep_task_line(&self, key: &str, line: &LogLine) {
+        if let Some(summary) = &self.summary {
+            summary.borrow_mut().keep_task_line(key, &line.message);
         }
     }
 
@@ -144,8 +152,11 @@ impl GitHubReporter {
                 let (line, column) = (at.line.to_string(), at.column.to_string());
                 vec![("file", source.name.clone()), ("line", line), ("col", column)]
             });
+            let stages = Some(problem.stages.join(", ")).filter(|stages| !stages.is_empty());
+            let stages = stages.map(|stages| format!("\nin {stages}")).unwrap_or_default();
             let hint = problem.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-            self.write_command(level, &place.unwrap_or_default(), &format!("{}{hint}", problem.message));
+            let message = format!("{}{stages}{hint}", problem.message);
+            self.write_command(level, &place.unwrap_or_default(), &message);
         }
     }
 
@@ -200,7 +211,7 @@ impl Reporter for GitHubReporter {
                 self.write_command("group", &[], "Plan");
                 self.text.report(event);
                 self.write_command("endgroup", &[], "");
-                self.append_summary(&plan::markdown(plan));
+                self.append_summary(|_| plan::markdown(plan));
             }
             Event::RolloutEnded(settled) => {
                 self.text.report(event);
@@ -211,7 +222,7 @@ impl Reporter for GitHubReporter {
                 for warning in &settled.warnings {
                     self.annotate("warning", key, warning);
                 }
-                self.append_summary(&summary(settled));
+                self.append_summary(|_| step_summary::rollout(settled));
                 self.write_outputs(
                     key,
                     revision_name(&settled.rollout.revision),
@@ -225,27 +236,35 @@ impl Reporter for GitHubReporter {
                 if !end.is_success() {
                     self.annotate("error", &end.key, &one_line(&verdict));
                 }
-                let key = markdown::escape(&end.key);
-                self.append_summary(&format!("**{key}**: {}\n", markdown::escape(&verdict)));
+                self.append_summary(|summary| summary.task(end));
             }
             Event::ReleaseEnded(release) => {
                 self.text.report(event);
-                if release.targets.len() > 1 {
-                    self.append_summary(&release::markdown(release));
+                // A service alone has its verdict already.
+                let has_more = release.targets.iter().any(|target| target.kind == TargetKind::Schedule);
+                if has_more || release.targets.len() > 1 {
+                    self.append_summary(|_| release::markdown(release));
                 }
             }
             Event::UpdateFailed { service, error } => {
                 self.text.report(event);
                 self.annotate_failure(error);
+                self.append_summary(|_| step_summary::verdict(service, &format!("not updated: {error}")));
                 self.write_outputs(service, "", false);
             }
-            Event::Unchanged { service, revision, .. } => {
+            Event::Unchanged { service, revision, updated } => {
                 self.text.report(event);
+                let what = if *updated { "attributes updated" } else { "unchanged" };
+                self.append_summary(|_| step_summary::verdict(service, &format!("{what}, {revision} stays")));
                 self.write_outputs(service, revision, false);
             }
             Event::FileProblems(invalid) => {
                 self.text.report(event);
                 self.annotate_problems(invalid);
+            }
+            Event::TaskLine { key, line, story: true, .. } => {
+                self.text.report(event);
+                self.keep_task_line(key, line);
             }
             Event::LogLine { line, .. } | Event::TaskLine { line, story: false, .. } => {
                 self.report_exactly(event, &line.message);
@@ -263,6 +282,7 @@ impl Reporter for GitHubReporter {
 
     fn report_error(&self, error: &Failure) {
         self.text.report_error(error);
+        self.append_summary(|_| step_summary::failure(error, &self.text.flags));
         match &error.details {
             Details::Problems(invalid) => self.annotate_problems(invalid),
             Details::Several(failures) => {
@@ -289,24 +309,6 @@ impl Reporter for GitHubReporter {
     fn task_question(&self) -> Option<TaskQuestion> {
         self.text.task_question()
     }
-}
-
-/// Returns the step summary of a rollout: the verdict, and the last log lines in a collapsed block.
-pub fn summary(settled: &WatchResult) -> String {
-    let key = markdown::escape(&settled.rollout.key);
-    let verdict = format!("**{key}**: {}\n", markdown::escape(&verdict_line(settled).1));
-    let log = settled.diagnosis.as_ref().and_then(|diagnosis| diagnosis.log.as_ref());
-    match log.filter(|log| !log.lines.is_empty()) {
-        Some(log) => format!("{verdict}\n{}", log_block(log)),
-        None => verdict,
-    }
-}
-
-/// Returns log lines as a collapsed block.
-fn log_block(log: &LogExcerpt) -> String {
-    let place = markdown::escape(&format!("{} {}", log.group, log.stream));
-    let lines = markdown::code_block(&log.lines);
-    format!("<details><summary>the last log lines ({place})</summary>\n\n{lines}\n\n</details>\n")
 }
 
 /// Escapes a message for a workflow command (GitHub documentation, "Workflow commands for GitHub Actions").

@@ -58,6 +58,7 @@ pub mod rollout;
 pub mod rollout_result;
 pub mod screen;
 pub mod shorten;
+pub mod step_summary;
 pub mod table;
 pub mod task;
 pub mod text;

@@ -270,8 +270,18 @@ pub fn markdown(plan: &Plan) -> String {
         lines.extend(schedule_markdown(schedule));
     }
     lines.extend(plan.after.iter().map(|after| task(after, "after")));
-    lines.extend(counts(plan).map(|counts| counts + "\n"));
-    lines.extend(plan.notes.iter().map(|note| format!("> {}", escape(note))));
+    lines.extend(counts(plan).map(|counts| {
+        counts
+            + "
+"
+    }));
+    lines.extend(plan.notes.iter().map(|note| {
+        format!(
+            "> {}
+",
+            escape(note)
+        )
+    }));
     lines.join("\n").trim_end().to_owned()
 }
 

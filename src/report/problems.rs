@@ -53,6 +53,10 @@ fn problem_text(problem: &Problem, sources: &Sources, renderer: &Renderer) -> St
     if let Some(path) = &problem.path {
         report = report.element(Level::NOTE.message(format!("at `{}`", one_line(path))));
     }
+    if !problem.stages.is_empty() {
+        let stages: Vec<String> = problem.stages.iter().map(|stage| one_line(stage)).collect();
+        report = report.element(Level::NOTE.message(format!("in {}", stages.join(", "))));
+    }
     if let Some(hint) = &problem.hint {
         report = report.element(Level::HELP.message(one_line(hint)));
     }
@@ -103,6 +107,7 @@ pub fn event(problem: &Problem, sources: &Sources) -> events::Problem {
         path: problem.path.clone(),
         label: problem.label.clone(),
         hint: problem.hint.clone(),
+        stages: problem.stages.clone(),
     }
 }
 

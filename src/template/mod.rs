@@ -118,6 +118,11 @@ impl TemplateEngine {
         }
     }
 
+    /// Returns the names of the templates.
+    pub fn context(&self) -> &TemplateContext {
+        &self.context
+    }
+
     /// Sets what the definitions belong to that are rendered from now on: a name such as `service`, and its value.
     pub fn set_owner(&mut self, owner: Option<(&str, &serde_json::Value)>) {
         self.context.set_owner(owner);

@@ -273,6 +273,18 @@ pub(super) fn printed_expressions(text: &str) -> Vec<&str> {
     tags.iter().filter(|tag| tag.kind == TagKind::Expression).map(|tag| tag.inner(text)).collect()
 }
 
+/// Returns the dotted names in the tags of a template that begin with a name, such as `image.api`; the name alone may stand for
+/// each of its members.
+pub fn names_beginning_with<'a>(text: &'a str, root: &str) -> Vec<&'a str> {
+    let is_other = |next: char| !next.is_alphanumeric() && next != '_' && next != '.';
+    let tags = scan_tags(text).tags;
+    tags.iter()
+        .filter(|tag| matches!(tag.kind, TagKind::Expression | TagKind::Statement))
+        .flat_map(|tag| text[tag.start..tag.end].split(is_other))
+        .filter(|name| name.split('.').next() == Some(root))
+        .collect()
+}
+
 /// Returns the start of the statement that contains `at`, and the end of its block.
 pub fn statement_range_at(text: &str, at: usize) -> Option<(usize, usize)> {
     let tags = scan_tags(text).tags;

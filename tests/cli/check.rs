@@ -94,7 +94,8 @@ fn an_unknown_stage_suggests_the_nearest() {
 fn deploy_requires_a_stage_if_there_are_stages() {
     let manifest = format!("{MANIFEST}stages: {{ staging: {{}}, production: {{}} }}\n");
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
-    folder.run(&["render", "--tag", "1"]).exits(1).says("none was chosen").says("staging, production");
+    let run = folder.run(&["render", "--tag", "1"]).exits(2);
+    run.says("no stage was chosen of staging, production").says("add `--stage staging`");
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn unknown_names_are_reported_where_they_are_used() {
     );
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
     let run = folder.run(&["check"]).exits(1).says("no task named `migrat`").says("did you mean `migrate`");
-    run.says("no service named `wbe`").says("no service named `wob`").says("3 problems");
+    run.says("no service named `wbe`").says("no service named `wob`").says("3 errors");
 }
 
 #[test]
@@ -227,7 +228,7 @@ fn a_definition_is_checked_without_a_manifest() {
     folder
         .run(&["check", "--definition", "task.json", "service.yml"])
         .exits(0)
-        .answers("2 definitions checked, no problems");
+        .answers("2 definitions checked, 1 note");
     let run = folder.run(&["check", "--definition", "list.yml", "bad.json", "go.json"]).exits(1);
     let run = run.says("a list of containers is read as `containerDefinitions`").says("`family` is missing");
     run.says("did you mean `readonlyRootFilesystem`?").says("templates are Jinja");

@@ -1,7 +1,7 @@
 //! Tests of the output in GitHub Actions: groups, annotations, the step summary and outputs.
 
 use ecsail::diagnose::{Diagnosis, log::LogExcerpt};
-use ecsail::report::github::summary;
+use ecsail::report::step_summary::rollout as summary;
 use ecsail::watch::judge::Verdict;
 use ecsail::watch::snapshot::WatchedRollout;
 use ecsail::watch::{WatchOutcome, WatchResult};
@@ -15,7 +15,7 @@ fn world(scenario: Scenario) -> World {
 }
 
 /// Returns a world that is a step of a workflow, with files for its summary and its outputs.
-fn in_github(mut world: World) -> World {
+pub(crate) fn in_github(mut world: World) -> World {
     let path = |name: &str| world.folder.dir.path().join(name).to_str().expect("text").to_owned();
     let (summary, output) = (path("summary.md"), path("output.txt"));
     world.folder = world
@@ -26,7 +26,7 @@ fn in_github(mut world: World) -> World {
     world
 }
 
-fn read(world: &World, name: &str) -> String {
+pub(crate) fn read(world: &World, name: &str) -> String {
     std::fs::read_to_string(world.folder.dir.path().join(name)).expect("written")
 }
 

@@ -23,7 +23,7 @@ fn a_broken_rule_is_named_at_its_place_in_text_and_json() {
       = note: at `memory`
       = help: the nearest `memory` for this `cpu`: `1024` and `2048`
 
-    error: 1 problem in the files
+    1 error in the files
     ");
     let error = folder.run(&["check", "--output", "json"]).exits(1).event("error");
     assert_eq!(error["problems"][0]["rule"], "fargate-cpu-memory");
@@ -67,7 +67,8 @@ fn what_is_undefined_is_reported_once_and_breaks_no_rule() {
 
 #[test]
 fn rules_are_ignored_at_the_root_in_a_stage_and_in_a_service() {
-    let definition = DEFINITION.replace("memory: 512", "memory: 1536").replace("{{ image.app }}", "nginx");
+    let definition = DEFINITION.replace("memory: 512", "memory: 1536").replace("{{ image.app }}", "nginx")
+        + "    environment: { IMAGE: '{{ image.app }}' }\n";
     let ignore = "ignore: [fargate-cpu-memory, image-latest]";
     let clean = |manifest: &str, arguments: &[&str]| {
         let run = folder(manifest, &definition).run(arguments).exits(0);

@@ -2,6 +2,7 @@
 //! calls.
 
 mod check;
+mod check_stages;
 mod completions;
 mod conformance;
 mod conformance_releases;
@@ -70,6 +71,7 @@ mod secrets;
 mod service_blocks;
 mod service_names;
 mod status;
+mod step_summary;
 mod stop_task;
 mod strangers;
 mod support;

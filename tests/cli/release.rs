@@ -10,7 +10,7 @@ use crate::events::all_as_the_schema_says;
 use crate::rollout_outcomes::until;
 use crate::support::{REPOSITORY, Run, World, service};
 
-const DEFINITION: &str = "\
+pub(crate) const DEFINITION: &str = "\
 family: shop
 networkMode: awsvpc
 requiresCompatibilities: [FARGATE]

@@ -25,7 +25,7 @@ fn wrong(lines: &str, expected: &str) {
 
 fn checked(manifest: &str, expected: &str) {
     let folder = Folder::new(&[("ecsail.yml", manifest), ("web.yml", DEFINITION)]);
-    folder.run(&["check"]).exits(1).says(expected).says("1 problem");
+    folder.run(&["check"]).exits(1).says(expected).says("1 error");
 }
 
 #[test]

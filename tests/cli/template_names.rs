@@ -59,7 +59,7 @@ fn a_member_without_its_first_name_is_answered_with_its_path() {
     assert_eq!(hints(MANIFEST, "{{ log_level }}"), ["did you mean `vars.log_level`?"]);
     assert_eq!(hints(MANIFEST, "{{ lgo_level }}"), ["did you mean `vars.log_level`?"]);
     assert_eq!(hints(MANIFEST, "{{ api }}"), ["did you mean `image.api`?"]);
-    assert_eq!(hints(MANIFEST, "{{ images.api }}"), ["did you mean `image.api`?"]);
+    assert_eq!(hints(MANIFEST, "{{ images.api }}"), ["did you mean `image`?"]);
     assert_eq!(hints(MANIFEST, "{{ HOME }}"), ["did you mean `env.HOME`?"]);
 }
 
@@ -143,7 +143,7 @@ fn a_name_of_another_kind_of_owner_says_where_it_is_known() {
         ("shared.yml", &definition("{{ service.key }}")),
         ("schedule.yml", &definition("nightly")),
     ]);
-    assert_eq!(hints_of(&folder.run(&["check"]).exits(1).says("`service.key` is not defined")), [expected]);
+    assert_eq!(hints_of(&folder.run(&["check"]).exits(1).says("`service` is not defined")), [expected]);
     let manifest = SHARED.replace("name: shop-web", "name: '{{ service.key }}'");
     let folder = Folder::new(&[("ecsail.yml", &manifest)]);
     assert_eq!(hints_of(&folder.run(&["check"]).exits(1))[0], expected);

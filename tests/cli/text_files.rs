@@ -69,5 +69,5 @@ fn utf16_is_named_with_the_file_in_any_file() {
 #[test]
 fn an_include_that_cannot_be_read_is_one_problem_at_the_include() {
     let run = rendered_with("part.yml", |_| b"cpu: \xff\n".to_vec()).exits(1);
-    run.says("failed to read `part.yml`: it is not UTF-8 text").says("--> web.yml:7:13").says("1 problem");
+    run.says("failed to read `part.yml`: it is not UTF-8 text").says("--> web.yml:7:13").says("1 error");
 }

@@ -1,6 +1,7 @@
 //! The table of checks: ids, severities, reasons and sources. No logic.
 
 mod fargate;
+mod image;
 mod launch;
 mod references;
 mod schedule;
@@ -17,6 +18,7 @@ const TABLES: &[&[Check]] = &[
     service::SERVICE,
     launch::LAUNCH,
     schedule::SCHEDULE,
+    image::IMAGE,
 ];
 
 /// Returns all checks.

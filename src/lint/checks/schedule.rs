@@ -10,7 +10,7 @@ pub(super) const SCHEDULE: &[Check] = &[
         title: "The expression and the time zone of a schedule are valid in EventBridge",
         reason: "EventBridge refuses other expressions and time zones. EventBridge Scheduler and rules differ: only the former takes `at(…)`, `cron(…)` with five fields, and a unit that does not agree with its number.",
         source: "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html (schedules); https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html (rules)",
-        function: CheckFunction::Schedule,
+        function: CheckFunction::Manifest,
     },
     Check {
         id: "schedule-never-runs",
@@ -18,6 +18,6 @@ pub(super) const SCHEDULE: &[Check] = &[
         title: "A schedule that is enabled has a run in the future",
         reason: "A rule with a date that does not exist, such as February 31, or with times that have passed never starts a task. EventBridge Scheduler refuses some of these expressions.",
         source: "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html",
-        function: CheckFunction::Schedule,
+        function: CheckFunction::Manifest,
     },
 ];

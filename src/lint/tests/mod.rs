@@ -132,8 +132,8 @@ fn every_check_has_cases_a_unique_id_and_a_source() {
             all_cases().any(|case| case.id == rule.id && !case.bad.is_empty())
                 || ["definition-size", "override-length", "managed-volume-missing", "task-volume"]
                     .contains(&rule.id)
-                // Its cases are in `tests/cli/schedule_expressions.rs`.
-                || matches!(rule.function, CheckFunction::Schedule),
+                // Their cases are in `tests/cli/schedule_expressions.rs` and `tests/cli/check_stages.rs`.
+                || matches!(rule.function, CheckFunction::Manifest),
             "{}",
             rule.id
         );

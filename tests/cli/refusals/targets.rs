@@ -167,6 +167,6 @@ fn the_overrides_of_a_schedule_are_checked() {
             "error[override-container]",
         ),
     ] {
-        schedule(&lines).run(&["check"]).exits(1).says(check).says("--> ecsail.yml:").says("1 problem");
+        schedule(&lines).run(&["check"]).exits(1).says(check).says("--> ecsail.yml:").says("1 error");
     }
 }
