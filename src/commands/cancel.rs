@@ -9,6 +9,7 @@ use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
 use super::service_rollbacks::warn_if_rollback;
 use super::services::{ServiceArgs, is_confirmed};
+use super::unfinished::note_interrupted_watch;
 use super::watch_args::WatchArgs;
 use crate::apply::ApplyResult;
 use crate::context::CommandContext;
@@ -75,5 +76,7 @@ pub async fn run(args: &CancelArgs, context: &CommandContext) -> Result<CommandO
         return Ok(not_waited(&applied, context));
     }
     let settled = watch_rollouts(applied.rollouts, &args.watch, &chosen.aws, context, &mut interrupts).await;
-    Ok(tell_ends(&settled, &applied.failures, context))
+    let outcome = tell_ends(&settled, &applied.failures, context);
+    note_interrupted_watch(&settled, context);
+    Ok(outcome)
 }

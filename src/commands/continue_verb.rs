@@ -8,6 +8,7 @@ use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::{report_ends, watch_rollouts};
 use super::services::{ServiceArgs, is_confirmed};
+use super::unfinished::note_interrupted_watch;
 use super::watch_args::WatchArgs;
 use crate::apply::lifecycle_hook;
 use crate::aws::error::failure;
@@ -88,7 +89,9 @@ pub async fn run(args: &ContinueArgs, context: &CommandContext) -> Result<Comman
     let policy = watch_policy(&rollback_terms(&found.identity, &chosen));
     let followed = WatchedRollout { going_back: args.rollback, policy, ..followed };
     let settled = watch_rollouts(vec![followed], &args.watch, &chosen.aws, context, &mut interrupts).await;
-    Ok(report_ends(&settled, context))
+    let outcome = report_ends(&settled, context);
+    note_interrupted_watch(&settled, context);
+    Ok(outcome)
 }
 
 fn no_service_deployment(key: &str) -> Failure {

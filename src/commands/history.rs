@@ -111,12 +111,12 @@ fn tag_cell(deployment: &PastDeployment) -> Option<String> {
 
 /// Returns which of a release's several tags these images have; `None` where it had one tag, or that is not known.
 ///
-/// A tag in AWS has no commas: `app=v2,proxy=3` is recorded as `app=v2_proxy=3`.
+/// A tag in AWS has no commas: `app=v2,proxy=3` is recorded as `app=v2 proxy=3`.
 fn own_tags(label: &str, images: &[ContainerImage]) -> Option<String> {
     if !label.contains('=') {
         return None;
     }
-    let ends = |rest: &str| rest.is_empty() || rest.starts_with(['_', ',']);
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with([' ', ',']);
     let is_given = |version: &String| {
         label
             .match_indices(version.as_str())

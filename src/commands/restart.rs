@@ -12,6 +12,7 @@ use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
 use super::services::{Confirmation, FoundService, SelectedServices, ServicesArgs, confirm, destination_of};
+use super::unfinished::note_interrupted_watch;
 use super::watch_args::WatchArgs;
 use crate::apply;
 use crate::apply::guard::ensure_unchanged;
@@ -85,7 +86,9 @@ pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<Command
         return Ok(not_waited(&applied, context));
     }
     let settled = watch_rollouts(applied.rollouts, &args.watch, &chosen.aws, context, &mut interrupts).await;
-    Ok(tell_ends(&settled, &applied.failures, context))
+    let outcome = tell_ends(&settled, &applied.failures, context);
+    note_interrupted_watch(&settled, context);
+    Ok(outcome)
 }
 
 /// Returns the plan that restarts the services.

@@ -96,13 +96,13 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
         let all = args.services.is_empty();
         schedule_rollback::find_rollbacks(&ways.moves(), all, &chosen.aws, context).await?
     };
+    ways.plan.destination = destination_of(&found, &chosen.manifest, context);
     if ways.plan.services.is_empty() {
         context.reporter.report(&Event::Destination(&ways.plan.destination));
     }
     for target in &ways.targets {
         context.reporter.report(&Event::Rollback(target));
     }
-    ways.plan.destination = destination_of(&found, &chosen.manifest, context);
     let changes_services = !ways.plan.is_empty() || !ways.in_progress.is_empty();
     if !changes_services && ways.attached.is_empty() {
         tell_left(&ways.plan, context);

@@ -8,7 +8,8 @@ use crate::plan::after_marks::pending_release;
 use crate::report::Event;
 use crate::secrets::{HIDDEN, masked_message};
 use crate::shell;
-use crate::watch::WatchResult;
+use crate::watch::snapshot::WatchedRollout;
+use crate::watch::{WatchOutcome, WatchResult};
 
 /// The global flags that a report adds to every command that it names.
 const ADDED_FLAGS: &[&str] =
@@ -44,7 +45,23 @@ fn same_command(arguments: &[String]) -> String {
 /// Reports that a run was cut off by an interrupt, and how to finish it.
 pub fn note_interrupted(context: &CommandContext) {
     let note = format!("interrupted; continue with `{}`", same_command(&context.settings.arguments));
-    context.reporter.report(&Event::Note(&note));
+    context.reporter.report(&Event::Interrupted(&note));
+}
+
+/// Reports how to watch the rollouts on whose watch was interrupted; nothing if there are none.
+pub fn note_interrupted_watch(settled: &[WatchResult], context: &CommandContext) {
+    let open = settled.iter().filter(|end| end.outcome == WatchOutcome::Interrupted);
+    let open: Vec<&WatchedRollout> = open.map(|end| &end.rollout).collect();
+    let Some(first) = open.first() else { return };
+    let is_one_cluster = open.iter().all(|rollout| rollout.cluster == first.cluster);
+    let words: Vec<String> = if is_one_cluster {
+        let names = open.iter().map(|rollout| shell::quote(&rollout.name));
+        names.chain([format!("--cluster {}", shell::quote(&first.cluster))]).collect()
+    } else {
+        open.iter().map(|rollout| shell::quote(&rollout.key)).collect()
+    };
+    let note = format!("interrupted; watch on with `ecsail wait {}`", words.join(" "));
+    context.reporter.report(&Event::Interrupted(&note));
 }
 
 /// Reports the `after` tasks that are pending on the revisions of services whose rollout has succeeded.

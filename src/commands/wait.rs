@@ -7,7 +7,7 @@ use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::{report_ends, watch_rollouts};
 use super::services::ServicesArgs;
-use super::unfinished::note_pending_tasks;
+use super::unfinished::{note_interrupted_watch, note_pending_tasks};
 use super::watch_args::WatchArgs;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
@@ -65,6 +65,7 @@ pub async fn run(args: &WaitArgs, context: &CommandContext) -> Result<CommandOut
         settled.iter_mut().for_each(explain_no_rollback);
     }
     let outcome = report_ends(&settled, context);
+    note_interrupted_watch(&settled, context);
     note_pending_tasks(&settled, &found, &chosen, context).await;
     Ok(outcome)
 }

@@ -110,12 +110,16 @@ pub fn current_digests(document: &Value, observed: &ObservedState) -> BTreeMap<S
     containers.filter_map(digest).collect()
 }
 
-/// Replaces characters that tags may not contain, and truncates the value to the allowed length.
+/// Replaces characters that tags may not contain, a comma by a blank, and truncates the value to the allowed length.
 pub(super) fn sanitize_tag_value(value: &str) -> String {
     let fits = |character: char| character.is_alphanumeric() || " +-=._:/@".contains(character);
     value
         .chars()
-        .map(|character| if fits(character) { character } else { '_' })
+        .map(|character| match character {
+            ',' => ' ',
+            other if fits(other) => other,
+            _ => '_',
+        })
         .take(MAX_VALUE_LENGTH)
         .collect()
 }

@@ -23,7 +23,7 @@ use crate::error::{Details, Failure};
 use crate::release::TargetKind;
 use crate::settings::Settings;
 use crate::tail::merge::LogLine;
-use crate::watch::WatchResult;
+use crate::watch::{WatchOutcome, WatchResult};
 
 /// Writes events as text, and as workflow commands for GitHub.
 pub struct GitHubReporter {
@@ -213,10 +213,17 @@ impl Reporter for GitHubReporter {
                 self.write_command("endgroup", &[], "");
                 self.append_summary(|_| plan::markdown(plan));
             }
+            Event::Interrupted(text) => {
+                self.text.report(event);
+                let text = self.text.flags.in_commands(text);
+                self.write_command("notice", &[("title", "ecsail".to_owned())], &text);
+            }
             Event::RolloutEnded(settled) => {
                 self.text.report(event);
                 let key = &settled.rollout.key;
-                if !settled.has_ended_as_requested() {
+                // One notice at the end says how to continue.
+                let is_interrupted = settled.outcome == WatchOutcome::Interrupted;
+                if !settled.has_ended_as_requested() && !is_interrupted {
                     self.annotate_rollout(settled);
                 }
                 for warning in &settled.warnings {

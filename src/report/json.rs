@@ -11,7 +11,7 @@ use crate::apply::ScheduleAction;
 use crate::aws::types;
 use crate::aws::types::Via;
 use crate::error::Failure;
-use crate::events::answer::{Checked, Document, Note, Remark};
+use crate::events::answer::{Document, Note, Remark};
 use crate::events::plan::{Deregistered, Registered, Updated};
 use crate::events::prune::Deleted;
 use crate::events::rollout::{RolloutEvent, RolloutRollbackStarted, Unchanged};
@@ -45,6 +45,7 @@ impl Reporter for JsonReporter {
         let story = matches!(
             event,
             Event::Note(_)
+                | Event::Interrupted(_)
                 | Event::Progress(_)
                 | Event::ProgressUnchanged { .. }
                 | Event::ServiceEvent { .. }
@@ -127,7 +128,9 @@ fn object(document: &Value) -> Map<String, Value> {
 /// The event of a fact that is one event; none for one that is several, or none.
 fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
     Some(match event {
-        Event::Note(text) => JsonEvent::Note(Note { message: flags.in_commands(text) }),
+        Event::Note(text) | Event::Interrupted(text) => {
+            JsonEvent::Note(Note { message: flags.in_commands(text) })
+        }
         Event::ReleaseEnded(release) => JsonEvent::ReleaseEnded(rollout::released(release)),
         // The plan has it; other events have the cluster.
         Event::Destination(_) => return None,
@@ -176,9 +179,6 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
         }),
         Event::UpdateFailed { service, error } => {
             JsonEvent::RolloutSettled(rollout::not_updated(service, error, flags))
-        }
-        Event::Checked { services, stages } => {
-            JsonEvent::Checked(Checked::Manifest { services: *services, stages: stages.to_vec() })
         }
         Event::LogLine { service, line, .. } => JsonEvent::Log(log::event(service, line)),
         Event::TaskStarted { attached, key, cluster, revision, started_by, tasks } => {

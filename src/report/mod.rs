@@ -78,6 +78,8 @@ pub use table::{Column, TableRow, table};
 pub enum Event<'a> {
     /// A note, which stops nothing.
     Note(&'a str),
+    /// The watch was interrupted: what continues it.
+    Interrupted(&'a str),
     /// Warnings and notes about the files.
     FileProblems(&'a InvalidFiles),
     /// Where the command changes something, in one line; part of a plan otherwise.
@@ -114,8 +116,6 @@ pub enum Event<'a> {
     UpdateFailed { service: &'a str, error: &'a crate::error::Failure },
     /// The documents of `render`.
     Documents(&'a [(String, Value)]),
-    /// The answer of `check`.
-    Checked { services: usize, stages: &'a [String] },
     /// A hook was started, wrote a line, or ended.
     Hook { hook: HookPoint, fact: HookFact<'a> },
     /// The end of the live display.

@@ -232,7 +232,7 @@ impl Reporter for TextReporter {
     fn report(&self, event: &Event<'_>) {
         let color = self.screen.stderr_color;
         match event {
-            Event::Note(text) => {
+            Event::Note(text) | Event::Interrupted(text) => {
                 let text = self.flags.in_commands(text);
                 self.write_story_wrapped(&paint(color, Paint::Dim, &format!("note: {text}")));
             }
@@ -306,7 +306,6 @@ impl Reporter for TextReporter {
             }
             Event::Documents([]) => {}
             Event::Documents(documents) => self.write_documents(documents),
-            Event::Checked { services, stages } => self.screen.write_answer(&checked_text(*services, stages)),
             Event::LogLine { line, width, time, .. } => {
                 let Screen { stdout_color: color_out, is_stdout_terminal: terminal_out, .. } = self.screen;
                 let text = super::log::timed_text(line, *width, *time, color_out, terminal_out);
@@ -500,13 +499,5 @@ impl TextReporter {
             })
             .collect();
         self.screen.write_raw_answer(&blocks.join("\n---\n"));
-    }
-}
-
-fn checked_text(services: usize, stages: &[String]) -> String {
-    let services = if services == 1 { "1 service".to_owned() } else { format!("{services} services") };
-    match stages {
-        [] => format!("{services} checked, no problems"),
-        stages => format!("{services} checked in {}, no problems", stages.join(", ")),
     }
 }

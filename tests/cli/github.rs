@@ -8,6 +8,8 @@ use ecsail::watch::{WatchOutcome, WatchResult};
 use ecsail_sandbox::Scenario;
 use serde_json::json;
 
+use crate::rollout_failures::signal;
+use crate::rollout_outcomes::until;
 use crate::support::{DEFINITION, Folder, MANIFEST, World, service};
 
 fn world(scenario: Scenario) -> World {
@@ -44,6 +46,28 @@ fn outputs(world: &World) -> Vec<(String, String)> {
 
 fn owned(pair: (&str, &str)) -> (String, String) {
     (pair.0.to_owned(), pair.1.to_owned())
+}
+
+#[test]
+#[cfg(unix)]
+fn cancelled_job_has_one_notice_with_one_command() {
+    let manifest = MANIFEST.replace("  web:\n", "  api: { task_definition: web.yml }\n  web:\n");
+    let seeded = ["web", "api"].map(|name| service(name, json!({})));
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world = in_github(World::with(Scenario::Stuck, &files, &seeded));
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    let mut child = world.start(&["wait"]);
+    let mut stderr = std::io::BufReader::new(child.stderr.take().expect("piped"));
+    until(&mut stderr, "0/2 running");
+    until(&mut stderr, "0/2 running");
+    signal(&child, "-TERM");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut stderr, &mut rest).expect("text");
+    let annotations: Vec<&str> = rest.lines().filter(|line| line.starts_with("::")).collect();
+    let text = "interrupted; watch on with `ecsail wait api web --cluster main`";
+    assert_eq!(annotations, [format!("::notice title=ecsail::{text}")]);
 }
 
 #[test]

@@ -122,7 +122,8 @@ fn of_several_tags_the_one_of_the_service_is_shown() {
     let run = world.run(&["history", "web"]).exits(0).answers("  succeeded  web:2     v2   ");
     assert!(!run.stdout.contains("proxy"), "{}", run.stdout);
     let recorded = history(&world)[0]["tag"].clone();
-    assert!(recorded.as_str().is_some_and(|tag| tag.contains("proxy=1.27")), "{recorded}");
+    assert!(recorded.as_str().is_some_and(|tag| tag == "app=v2 proxy=1.27"), "{recorded}");
+    world.run(&["status", "web"]).exits(0).answers("tag app=v2 proxy=1.27");
 }
 
 #[test]

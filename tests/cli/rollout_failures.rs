@@ -226,7 +226,7 @@ fn started(world: &World, arguments: &[&str]) -> (Child, impl BufRead + use<>) {
     (child, stderr)
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
     assert!(sent.expect("`kill` is there").success());
 }

@@ -39,6 +39,7 @@ fn assert_walk(name: &str, screen: &str) {
         (r"ecsail_\d+", "ecsail_[delimiter]"),
         (r"\b\d{8}-\d{6}-[0-9a-z]+\b", "[release]"),
         (r"(?m) [0-9a-f]{6}$", " [release]"),
+        (r"TOOK +BY", "TOOK  BY"),
         (r"-sandbox-[0-9a-f]+", "-sandbox-[id]"),
         (r"\b\d+[smhd] ago\b", "[age]"),
         (r"\b\d+h \d+m\b *", "[duration] "),
@@ -74,11 +75,13 @@ fn ci() {
 
 #[test]
 fn operator() {
-    let mut world = World::new(Scenario::Crash);
-    world.run(&["deploy", "web", "--tag", "v2", "--no-wait"]).exits(0);
+    let mut seeded = service("web", json!({}));
+    seeded.task_definition["containerDefinitions"][0]["logConfiguration"] = json!({"logDriver": "awslogs",
+        "options": {"awslogs-group": "/shop/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web"}});
+    let mut world = World::with(Scenario::Crash, &[], &[seeded]);
+    world.run(&["deploy", "web", "--cluster", "main", "--tag", "v2", "--no-wait"]).exits(0);
     world.sandbox.advance(Duration::from_mins(5));
     world.folder = world.folder.env("CI", "");
-    std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
     // The rights to change something come after the first attempt.
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::AccessDenied));
     world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::AccessDenied));

@@ -82,7 +82,8 @@ fn compare_with_manifest(
 
 /// Returns the tags that a definition was rendered with: from its tags in AWS, else from its images.
 fn tags_of(manifest: &Manifest, running: &TaskDefinition) -> ImageTags {
-    let recorded = record_tags(running).get("tag").map(|label| label.split(',').map(str::to_owned).collect());
+    let recorded =
+        record_tags(running).get("tag").map(|label| label.split([',', ' ']).map(str::to_owned).collect());
     if let Some(tags) = recorded.and_then(|given: Vec<String>| ImageTags::parse(&given).ok()) {
         return tags;
     }
