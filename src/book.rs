@@ -49,6 +49,14 @@ impl Page {
     pub fn title(&self) -> &'static str {
         self.text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default()
     }
+
+    /// Returns the page without the comment for those who write it, which a generated page begins with.
+    pub fn content(&self) -> &'static str {
+        match self.text.strip_prefix("<!--").and_then(|rest| rest.split_once("-->")) {
+            Some((_, content)) => content.trim_start(),
+            None => self.text,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -239,6 +239,11 @@ fn report_unparsed(error: clap::Error) -> ExitCode {
 
 /// Returns whether the command line has no command.
 fn has_no_command(error: &clap::Error) -> bool {
+    // A flag, or a variable that sets one, is there, and no command.
+    if error.kind() == clap::error::ErrorKind::MissingSubcommand {
+        let of = error.get(ContextKind::InvalidSubcommand);
+        return matches!(of, Some(ContextValue::String(of)) if of == Cli::command().get_name());
+    }
     let shows_all = error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     shows_all && std::env::args_os().skip(1).all(|word| word.to_string_lossy().starts_with('-'))
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::document::problem::did_you_mean;
 use crate::error::Result;
 use ecsail_sandbox::{
     Clock, Options, Sandbox, Scenario, Seed, SeedRepository, SeedService, SeedTag, scenarios,
@@ -71,12 +72,7 @@ impl SandboxSession {
         manifest: &Manifest,
         desired: &DesiredState,
     ) -> Result<SandboxSession> {
-        let scenario: Scenario = scenario.parse().map_err(|error| {
-            let hint = "list the scenarios with `ecsail sandbox scenarios`".to_owned();
-            Failure::usage(format!("no sandbox scenario named `{scenario}`"))
-                .with_cause(Cause::new(error))
-                .with_hint(hint)
-        })?;
+        let scenario: Scenario = scenario.parse().map_err(|_| no_scenario(scenario))?;
         let path = state_path(manifest);
         let region = settings
             .region
@@ -103,6 +99,8 @@ impl SandboxSession {
         // The stored state has the scenario of an earlier command. The one given now applies from here on.
         sandbox.set_scenario(None, scenario);
         let mut session = SandboxSession { sandbox, path, region, notes: Vec::new() };
+        let known = described_services(settings, manifest);
+        let manifest = &known;
         let unrendered = unrendered_state(manifest);
         let fallback = if desired.services.is_empty() { &unrendered } else { desired };
         let earlier = render_initial_state(settings, manifest);
@@ -253,6 +251,13 @@ impl SandboxSession {
     }
 }
 
+fn no_scenario(name: &str) -> Failure {
+    let names = scenarios().iter().map(|known| known.name);
+    let failure = Failure::usage(format!("no sandbox scenario named `{name}`"));
+    let failure = failure.with_hint(did_you_mean(name, names));
+    failure.with_hint("list the scenarios with `ecsail sandbox scenarios`".to_owned())
+}
+
 /// Returns the clock: a fast one, or with `ECSAIL_SANDBOX_STEP` one that advances by that time at each poll, so that a
 /// rollout is the same in every run.
 fn clock(environment: &BTreeMap<String, String>) -> Clock {
@@ -272,6 +277,20 @@ fn first_tag_note(manifest: &Manifest, is_first: bool) -> Option<String> {
 fn scenario_tags(scenario: Scenario) -> Vec<&'static str> {
     let played = scenarios().iter().filter(|info| info.by_tag && scenario == Scenario::ByTag);
     played.map(|info| info.name).collect()
+}
+
+/// Returns a manifest without the services that only the command line names: a name that was mistyped would else exist in the
+/// sandbox. Without a file, the names are all that is known.
+fn described_services(settings: &Settings, manifest: &Manifest) -> Manifest {
+    let request = Request { names_only: true, ..Request::default() };
+    let described = manifest.path.as_ref().and_then(|_| manifest::load(settings, &request).ok());
+    let Some(described) = described else { return manifest.clone() };
+    let is_described =
+        |service: &ManifestService| described.services.iter().any(|known| known.key == service.key);
+    let mut manifest = manifest.clone();
+    manifest.services.retain(is_described);
+    manifest.like_services.retain(is_described);
+    manifest
 }
 
 /// Returns the desired documents with the earliest tag, which run before the first deploy.

@@ -8,10 +8,9 @@ use super::one_off::Beside;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::release::{ReleaseOptions, ReleaseRunner};
 use super::service_ends::tell_left;
-use super::services::{Confirmation, confirm};
+use super::services::is_change_confirmed;
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, SelectionArgs};
-use crate::apply::guard::ensure_unchanged;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
@@ -98,10 +97,8 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
     // What is in progress already is only watched.
     if plan.has_changes() {
         let question = format!("Deploy {} to {}?", plan.counted_changes(), plan.destination.in_question());
-        match confirm(&question, args.yes, context)? {
-            Confirmation::Declined => return Ok(CommandOutcome::Declined),
-            Confirmation::Given => ensure_unchanged(&changing_services(&plan), &aws).await?,
-            Confirmation::Assumed => {}
+        if !is_change_confirmed(&question, args.yes, &changing_services(&plan), &aws, context).await? {
+            return Ok(CommandOutcome::Declined);
         }
     }
     // From here on the release is reported in any case, also after an interrupt.

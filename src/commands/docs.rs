@@ -31,7 +31,7 @@ pub struct DocsArgs {
 /// There is no such topic, or no page contains the text.
 pub fn run(args: &DocsArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let text = match (&args.topic, &args.search) {
-        (Some(topic), _) => find_page(topic)?.text.trim_end().to_owned(),
+        (Some(topic), _) => find_page(topic)?.content().trim_end().to_owned(),
         (None, Some(text)) => search(text)?,
         (None, None) => list(),
     };
@@ -60,7 +60,7 @@ fn list() -> String {
 fn search(text: &str) -> Result<String> {
     let wanted = text.to_lowercase();
     let found = PAGES.iter().flat_map(|page| {
-        let lines = page.text.lines().enumerate();
+        let lines = page.content().lines().enumerate();
         let matching = lines.filter(|(_, line)| line.to_lowercase().contains(&wanted));
         matching.map(|(index, line)| format!("{}:{}: {}", page.topic, index + 1, line.trim()))
     });

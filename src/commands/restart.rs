@@ -11,11 +11,10 @@ use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
-use super::services::{Confirmation, FoundService, SelectedServices, ServicesArgs, confirm, destination_of};
+use super::services::{FoundService, SelectedServices, ServicesArgs, destination_of, is_change_confirmed};
 use super::unfinished::note_interrupted_watch;
 use super::watch_args::WatchArgs;
 use crate::apply;
-use crate::apply::guard::ensure_unchanged;
 use crate::aws::lookup::in_time;
 use crate::aws::types::{ContainerImage, ImageState};
 use crate::context::CommandContext;
@@ -73,12 +72,9 @@ pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<Command
     let plan = Plan { destination: destination_of(&found, &chosen.manifest, context), ..plan };
     context.reporter.report(&Event::Plan { plan: &plan, answer: None });
     let question = format!("Restart {} in {}?", plan.counted_changes(), plan.destination.in_question());
-    match confirm(&question, args.yes, context)? {
-        Confirmation::Declined => return Ok(CommandOutcome::Declined),
-        Confirmation::Given => {
-            ensure_unchanged(&plan.services.iter().collect::<Vec<_>>(), &chosen.aws).await?;
-        }
-        Confirmation::Assumed => {}
+    let services: Vec<_> = plan.services.iter().collect();
+    if !is_change_confirmed(&question, args.yes, &services, &chosen.aws, context).await? {
+        return Ok(CommandOutcome::Declined);
     }
     let mut interrupts = Interrupts::listen()?;
     let applied = apply::apply_plan(&plan, &chosen.aws, context.reporter.as_ref()).await?;

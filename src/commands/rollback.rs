@@ -12,12 +12,11 @@ use super::schedule_rollback::{self, ScheduleRollbacks};
 use super::service_ends::{not_waited, tell_ends, tell_left, tell_updated};
 use super::service_rollbacks::{self, RollbackRequest, ServiceRollbacks};
 use super::services::{
-    Confirmation, FoundService, SelectedServices, ServicesArgs, confirm, destination_of, is_confirmed,
+    FoundService, SelectedServices, ServicesArgs, destination_of, is_change_confirmed, is_confirmed,
 };
 use super::unfinished::note_interrupted;
 use super::watch_args::WatchArgs;
 use crate::apply;
-use crate::apply::guard::ensure_unchanged;
 use crate::context::CommandContext;
 use crate::destination::counted;
 use crate::error::Result;
@@ -42,8 +41,8 @@ Without `--to`, the target is the newest deployment that succeeded before the ru
 those that were rolled back since. A deployment in progress is stopped, and ECS rolls it back; if it
 is this rollback already, it is watched. To stop a rollback, use `ecsail cancel`.
 Schedules of the manifest that run revisions of the same release are rolled back after the
-services. A number after `--to` is a revision of the family if it exists, else an image tag;
-`tag=12` is always a tag."))]
+services. A number after `--to` is a revision of the family or an image tag, and is refused where
+it is both; `tag=12` is always a tag."))]
 pub struct RollbackArgs {
     #[command(flatten)]
     services: ServicesArgs,
@@ -119,12 +118,10 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
         return Ok(report_dry_run(context));
     }
     if changes_services || !schedules.is_empty() {
-        match confirm(&rollback_question(&ways, &schedules), args.yes, context)? {
-            Confirmation::Declined => return Ok(CommandOutcome::Declined),
-            Confirmation::Given => {
-                ensure_unchanged(&ways.plan.services.iter().collect::<Vec<_>>(), &chosen.aws).await?;
-            }
-            Confirmation::Assumed => {}
+        let question = rollback_question(&ways, &schedules);
+        let services: Vec<_> = ways.plan.services.iter().collect();
+        if !is_change_confirmed(&question, args.yes, &services, &chosen.aws, context).await? {
+            return Ok(CommandOutcome::Declined);
         }
     }
     args.apply(ways, &schedules, &chosen, context).await

@@ -120,7 +120,7 @@ fn check_stage(stages: &[String], settings: &Settings) -> Result<()> {
         }
         None if !stages.is_empty() => {
             // Reported alone, because every other problem may be a consequence of the missing stage.
-            let message = format!("no stage was chosen of {}", stages.join(", "));
+            let message = format!("the manifest has stages, and none was chosen: {}", stages.join(", "));
             let hint = format!("add `--stage {}`, or set `ECSAIL_STAGE`", shell::quote(&stages[0]));
             Err(Failure::usage(message).with_hint(hint))
         }

@@ -60,7 +60,7 @@ fn remedy(
         _ if known.remedy != READ_LOG => known.remedy.clone(),
         _ if is_log_shown => "mend what the log lines above show".to_owned(),
         Some(flags) => flags.in_commands(&format!("{READ_LOG}: `ecsail logs {}`", quote(service))),
-        None => known.remedy.clone(),
+        None => "mend what its log lines show".to_owned(),
     }
 }
 

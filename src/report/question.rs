@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 
+use super::screen::Screen;
+use super::{InterruptAnswer, TaskInterruptAnswer};
+
 /// Returns whether a person can answer: on standard input, or on the terminal that the process belongs to.
 pub(super) fn can_ask() -> bool {
     (io::stdin().is_terminal() && io::stderr().is_terminal()) || terminal().is_some()
@@ -30,7 +33,7 @@ pub(super) fn ask(question: &str) -> Option<String> {
 /// choice.
 ///
 /// Each choice is its key, the rest of its word, and its value.
-pub(super) fn choose<T: Copy>(question: &str, choices: &[(&str, &str, T)]) -> T {
+fn choose<T: Copy>(question: &str, choices: &[(&str, &str, T)]) -> T {
     loop {
         let answer = ask(question).unwrap_or_default().to_lowercase();
         let chosen = match answer.as_str() {
@@ -41,6 +44,28 @@ pub(super) fn choose<T: Copy>(question: &str, choices: &[(&str, &str, T)]) -> T 
             return *value;
         }
     }
+}
+
+/// Asks what to do about the rollouts in progress.
+pub(super) fn about_rollouts(screen: &Screen) -> InterruptAnswer {
+    let question = "The rollout continues without ecsail. Leave it, roll it back, or keep watching? [L/r/w]";
+    let choices = [
+        ("l", "eave", InterruptAnswer::Leave),
+        ("r", "ollback", InterruptAnswer::RollBack),
+        ("w", "atch", InterruptAnswer::KeepWatching),
+    ];
+    choose(&screen.shown(question), &choices)
+}
+
+/// Asks what to do about running tasks.
+pub(super) fn about_tasks(screen: &Screen) -> TaskInterruptAnswer {
+    let question = "The task keeps running without ecsail. Leave it, stop it, or keep watching? [L/s/w]";
+    let choices = [
+        ("l", "eave", TaskInterruptAnswer::Leave),
+        ("s", "top", TaskInterruptAnswer::Stop),
+        ("w", "atch", TaskInterruptAnswer::KeepWatching),
+    ];
+    choose(&screen.shown(question), &choices)
 }
 
 /// Opens the terminal that the process belongs to; `None` if there is none, or if the process runs in its background, where

@@ -141,7 +141,7 @@ impl Screen {
     }
 
     /// Returns a text as it is written: filtered, with the prefix of the sandbox, and without commands for a CI system.
-    fn shown(&self, text: &str) -> String {
+    pub(super) fn shown(&self, text: &str) -> String {
         self.without_controls(&self.with_prefix(&filtered(text)))
     }
 
@@ -203,11 +203,6 @@ impl Screen {
     /// Returns the answer to a question; empty where there is none.
     pub fn ask(&self, question: &str) -> String {
         question::ask(&self.shown(question)).unwrap_or_default()
-    }
-
-    /// Returns the value of the choice that is the answer; see [`question::choose`].
-    pub fn choose<T: Copy>(&self, question: &str, choices: &[(&str, &str, T)]) -> T {
-        question::choose(&self.shown(question), choices)
     }
 }
 

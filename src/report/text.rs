@@ -16,14 +16,14 @@ use super::progress_line::{as_rollback, progress_line};
 use super::rollout_result::{next_steps, verdict_line};
 use super::screen::{Paint, Screen, color_choice, is_ci, paint};
 use super::{
-    Event, InterruptAnswer, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskInterruptAnswer,
-    TaskQuestion, error, explanation, hook, plan, problems, question, release, rollback,
+    Event, InterruptAnswer, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, error,
+    explanation, hook, plan, problems, question, release, rollback,
 };
 use crate::apply::ScheduleAction;
 use crate::aws::login::MfaQuestion;
 use crate::diagnose::events::is_routine;
 use crate::duration;
-use crate::error::Failure;
+use crate::error::{Details, Failure};
 use crate::events::JsonEvent;
 use crate::manifest::schedules::schedule_noun;
 use crate::outcome::Outcome;
@@ -180,7 +180,7 @@ impl TextReporter {
     /// Writes where the plan has changed something, above the first verdict: its own line may be far above.
     fn write_destination_again(&self) {
         if let Some(line) = self.destination.take() {
-            self.write_story(&paint(self.screen.stderr_color, Paint::Bold, &line));
+            self.write_story_wrapped(&paint(self.screen.stderr_color, Paint::Bold, &line));
         }
     }
 
@@ -245,10 +245,10 @@ impl Reporter for TextReporter {
                 self.screen.write_raw_answer(&plan::markdown(plan));
             }
             Event::Destination(destination) => {
-                self.write_story(&paint(color, Paint::Bold, &destination.line()));
+                self.write_story_wrapped(&paint(color, Paint::Bold, &destination.line()));
             }
             Event::Plan { plan, answer: None } => {
-                self.write_story_lines(&plan::text(plan, color));
+                self.write_story_lines_wrapped(&plan::text(plan, color));
                 *self.destination.borrow_mut() =
                     Some(plan.destination.line()).filter(|line| !line.is_empty());
             }
@@ -256,7 +256,7 @@ impl Reporter for TextReporter {
             Event::ScheduleRollback { plan, services } => {
                 self.write_story_lines_wrapped(&rollback::schedule_text(plan, services, color));
             }
-            Event::Registered { revision } => self.write_story(&format!("registered {revision}")),
+            Event::Registered { revision } => self.write_story_wrapped(&format!("registered {revision}")),
             Event::RevisionRemoved { revision, deleted, done, of } => {
                 let what = if *deleted { "deleted" } else { "deregistered" };
                 self.write_story(&format!("{what} {revision} ({done} of {of})"));
@@ -271,10 +271,10 @@ impl Reporter for TextReporter {
                 self.write_story(&format!("{schedule}: {} `{name}` {action}", schedule_noun(*via)));
             }
             Event::Updated { service, revision, deployment: Some(id) } => {
-                self.write_story(&format!("{service}: deploying {revision} ({id})"));
+                self.write_story_wrapped(&format!("{service}: deploying {revision} ({id})"));
             }
             Event::Updated { service, revision, deployment: None } => {
-                self.write_story(&format!("{service}: updated, {revision}"));
+                self.write_story_wrapped(&format!("{service}: updated, {revision}"));
             }
             Event::Progress(progress) => self.show_progress(progress),
             Event::ProgressUnchanged { progress, unchanged_for } => {
@@ -352,7 +352,13 @@ impl Reporter for TextReporter {
 
     fn report_error(&self, error: &Failure) {
         self.end_display();
-        self.screen.write_story_lines(&error::text(error, self.screen.stderr_color, &self.flags));
+        let text = error::text(error, self.screen.stderr_color, &self.flags);
+        // The lines of files keep their columns, which a mark below them points to.
+        if matches!(error.details, Details::Problems(_)) {
+            self.screen.write_story_lines(&text);
+        } else {
+            self.screen.write_story_lines_wrapped(&text);
+        }
     }
 
     fn confirm(&self, question: &str) -> Option<bool> {
@@ -366,14 +372,7 @@ impl Reporter for TextReporter {
         self.end_display();
         let (screen, live) = (self.screen, self.live.clone());
         Some(Box::new(move || {
-            let question =
-                "The rollout continues without ecsail. Leave it, roll it back, or keep watching? [L/r/w]";
-            let choices = [
-                ("l", "eave", InterruptAnswer::Leave),
-                ("r", "ollback", InterruptAnswer::RollBack),
-                ("w", "atch", InterruptAnswer::KeepWatching),
-            ];
-            let answer = screen.choose(question, &choices);
+            let answer = question::about_rollouts(&screen);
             if answer != InterruptAnswer::Leave {
                 live.iter().for_each(LiveDisplay::resume);
             }
@@ -394,16 +393,7 @@ impl Reporter for TextReporter {
         }
         self.end_display();
         let screen = self.screen;
-        Some(Box::new(move || {
-            let question =
-                "The task keeps running without ecsail. Leave it, stop it, or keep watching? [L/s/w]";
-            let choices = [
-                ("l", "eave", TaskInterruptAnswer::Leave),
-                ("s", "top", TaskInterruptAnswer::Stop),
-                ("w", "atch", TaskInterruptAnswer::KeepWatching),
-            ];
-            screen.choose(question, &choices)
-        }))
+        Some(Box::new(move || question::about_tasks(&screen)))
     }
 }
 

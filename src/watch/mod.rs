@@ -102,7 +102,7 @@ pub struct RunningState {
     pub deployment: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout_state: Option<RolloutState>,
-    /// How many tasks of this deployment run, and how many should.
+    /// How many tasks of this deployment run, and how many the service should have.
     pub running: i64,
     pub desired: i64,
     /// The revision of another deployment whose tasks still run, and their number.
@@ -470,7 +470,8 @@ impl WatchItem {
                 deployment: primary.id.clone(),
                 rollout_state: primary.rollout_state.clone(),
                 running: primary.running_count,
-                desired: primary.desired_count,
+                // A deployment that has failed is desired to have none.
+                desired: service.desired_count,
                 serving: serving(service, &primary.id),
             })
         });

@@ -95,7 +95,8 @@ fn deploy_requires_a_stage_if_there_are_stages() {
     let manifest = format!("{MANIFEST}stages: {{ staging: {{}}, production: {{}} }}\n");
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
     let run = folder.run(&["render", "--tag", "1"]).exits(2);
-    run.says("no stage was chosen of staging, production").says("add `--stage staging`");
+    run.says("the manifest has stages, and none was chosen: staging, production")
+        .says("add `--stage staging`");
 }
 
 #[test]

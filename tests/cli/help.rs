@@ -11,6 +11,20 @@ fn without_arguments_the_overview_is_shown() {
 }
 
 #[test]
+fn a_flag_or_a_variable_alone_shows_the_overview_too() {
+    let overview = Folder::new(&[]).run(&[]).exits(2).stderr;
+    assert_eq!(Folder::new(&[]).run(&["--sandbox"]).exits(2).stderr, overview);
+    let folder = Folder::new(&[]).env("ECSAIL_STAGE", "production");
+    assert_eq!(folder.run(&[]).exits(2).stderr, overview);
+}
+
+#[test]
+fn a_generated_page_begins_with_its_heading() {
+    let run = Folder::new(&[]).run(&["docs", "scenarios"]).exits(0);
+    assert!(run.stdout.starts_with("# Sandbox scenarios\n"), "{}", run.stdout);
+}
+
+#[test]
 fn the_overview_fits_a_small_terminal() {
     let shown = Folder::new(&[]).run(&[]).exits(2).stderr;
     assert!(shown.lines().count() <= 25, "{} lines:\n{shown}", shown.lines().count());

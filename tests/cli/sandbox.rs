@@ -29,6 +29,17 @@ fn state_is_kept_from_one_command_to_the_next_until_reset() {
 }
 
 #[test]
+fn a_mistyped_service_does_not_exist_in_the_sandbox() {
+    let folder = folder();
+    for command in [&["status", "wbe"][..], &["restart", "wbe"], &["why", "wbe"]] {
+        let run = folder.run(&[&["--sandbox"], command].concat()).exits(1);
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(said.contains("did you mean `web`?"), "{command:?}: {said}");
+    }
+    folder.run(&["--sandbox", "status"]).exits(0).answers("web: web:1, 2/2 running");
+}
+
+#[test]
 fn a_scenario_is_picked_by_name() {
     let folder = folder();
     folder
@@ -41,6 +52,7 @@ fn a_scenario_is_picked_by_name() {
         .exits(2)
         .says("no sandbox scenario named `nope`")
         .says("`ecsail sandbox scenarios`");
+    folder.run(&["--sandbox=crsh", "status"]).exits(2).says("did you mean `crash`?");
     folder.run(&["sandbox", "scenarios"]).exits(0).answers("crash-rollback  ");
 }
 

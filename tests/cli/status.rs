@@ -358,7 +358,7 @@ fn missing_service_has_a_suggestion() {
 fn stage_is_required_if_there_are_stages() {
     let world = World::new(Scenario::Steady);
     world.folder.write("ecsail.yml", &format!("{MANIFEST}stages: {{ a: {{}} }}\n"));
-    world.run(&["status"]).exits(2).says("no stage was chosen");
+    world.run(&["status"]).exits(2).says("the manifest has stages, and none was chosen");
 }
 
 #[test]
