@@ -1,16 +1,22 @@
 //! Tests of `why`: what `deploy` says at its end can be read at any later time.
 
+use std::time::Duration;
+
 use ecsail_sandbox::Scenario;
 use serde_json::json;
 
 use crate::support::{World, service};
 
+/// Deploys a revision whose tasks have crashed for five minutes.
+fn crash_loop(world: &World) {
+    world.run(&["deploy", "web", "--cluster", "main", "--tag", "v2", "--no-wait"]).exits(0);
+    world.sandbox.advance(Duration::from_mins(5));
+}
+
 #[test]
 fn a_crash_loop_is_explained_while_it_goes_on() {
     let world = World::new(Scenario::Crash);
-    world
-        .run(&["deploy", "web", "--tag", "v2", "--yes", "--on-failure", "leave", "--timeout", "2s"])
-        .exits(4);
+    crash_loop(&world);
     let run = world.run(&["why", "web"]).exits(0);
     for text in ["exit code 1", "cause: ", "remedy: ", "web: web:2 ", "`ecsail rollback web"] {
         assert!(run.stdout.contains(text), "`{text}`: {run:?}");
@@ -27,9 +33,7 @@ fn a_rollback_by_ecs_is_explained_afterwards() {
 #[test]
 fn a_failure_before_a_success_is_explained() {
     let world = World::new(Scenario::Crash);
-    world
-        .run(&["deploy", "web", "--tag", "v2", "--yes", "--on-failure", "leave", "--timeout", "2s"])
-        .exits(4);
+    crash_loop(&world);
     world.sandbox.set_scenario(None, Scenario::Steady);
     world.run(&["deploy", "web", "--tag", "v3", "--yes", "--supersede"]).exits(0);
     world.run(&["why", "web"]).exits(0).answers("cause: ").answers("web:3 runs since");
@@ -46,8 +50,7 @@ fn what_succeeded_needs_no_explanation() {
 #[test]
 fn nothing_is_changed_and_no_manifest_is_needed() {
     let world = World::with(Scenario::Crash, &[], &[service("web", json!({}))]);
-    let deploy = ["deploy", "web", "--cluster", "main", "--tag", "v2", "--yes", "--on-failure", "leave"];
-    world.run(&[&deploy[..], &["--timeout", "2s"]].concat()).exits(4);
+    crash_loop(&world);
     world.sandbox.clear_requests();
     let run = world.run(&["why", "web", "--cluster", "main"]).exits(0).answers("cause: ");
     assert!(run.stdout.contains("`ecsail rollback web --cluster main`"), "{run:?}");
@@ -59,9 +62,7 @@ fn nothing_is_changed_and_no_manifest_is_needed() {
 #[test]
 fn a_program_reads_it_as_the_end_of_a_rollout() {
     let world = World::new(Scenario::Crash);
-    world
-        .run(&["deploy", "web", "--tag", "v2", "--yes", "--on-failure", "leave", "--timeout", "2s"])
-        .exits(4);
+    crash_loop(&world);
     let event = world.run(&["why", "web", "--output", "json"]).exits(0).event("rollout.settled");
     assert_eq!(event["revision"], "web:2");
     assert!(event["diagnosis"]["causes"][0]["remedy"].is_string(), "{event}");
