@@ -317,8 +317,8 @@ fn confirm(question: &str, yes: bool, context: &CommandContext) -> Result<Confir
         None if context.settings.sandbox.is_some() => Ok(Confirmation::Assumed),
         None => {
             let hint = "add `--yes`; `CI=true` implies it".to_owned();
-            let message = "the change needs confirmation, and nobody can be asked: \
-                           there is no terminal, or the output is JSON";
+            let reason = context.reporter.unasked_reason();
+            let message = format!("the change needs confirmation, and nobody can be asked: {reason}");
             Err(Failure::usage(message).with_hint(hint))
         }
     }

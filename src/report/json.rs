@@ -88,6 +88,10 @@ impl Reporter for JsonReporter {
         self.write_line(&JsonEvent::Error(error::event(error, &self.flags)));
     }
 
+    fn unasked_reason(&self) -> &'static str {
+        "JSON output asks no questions"
+    }
+
     fn confirm(&self, _: &str) -> Option<bool> {
         None
     }

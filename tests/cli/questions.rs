@@ -37,7 +37,7 @@ fn what_changes_aws_needs_yes_where_nobody_can_answer() {
     ] {
         let run = world.unattended(arguments).exits(2);
         let said = format!("{}{}", run.stdout, run.stderr);
-        assert!(said.contains("nobody can be asked"), "{arguments:?}: {said}");
+        assert!(said.contains("nobody can be asked: "), "{arguments:?}: {said}");
         assert!(said.contains("add `--yes`; `CI=true` implies it"), "{arguments:?}: {said}");
     }
     world.unchanged();
@@ -114,7 +114,8 @@ fn where_the_streams_are_piped_the_question_is_asked_on_the_terminal() {
 fn json_output_asks_nothing_on_a_terminal_either() {
     let world = world(Scenario::Steady);
     let command = world.folder.command(&["deploy", "web", "--tag", "v2", "--output", "json"]);
-    TERMINAL.run(&command, &[]).exits(2).shows("nobody can be asked");
+    let wide = Terminal { columns: 1000, rows: 10 };
+    wide.run(&command, &[]).exits(2).shows("nobody can be asked: JSON output asks no questions");
     world.unchanged();
 }
 
