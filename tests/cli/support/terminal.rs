@@ -47,7 +47,7 @@ impl Terminal {
         driven.arg(folder().join("drive.py"));
         driven.args([self.columns.to_string(), self.rows.to_string(), steps]);
         driven.arg(command.get_program()).args(command.get_args());
-        let output = driven.output().expect("python3 runs");
+        let output = driven.output().expect("the tests on a terminal need python3: install it");
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(error.is_empty(), "{error}");
         let mut terminal = vt100::Parser::new(size(self.rows), size(self.columns), 0);
