@@ -64,6 +64,11 @@ impl Destination {
         parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 
+    /// Returns its line, where anything is known.
+    pub fn known_line(&self) -> Option<String> {
+        Some(self.line()).filter(|line| !line.is_empty())
+    }
+
     /// Returns its name in a question: the stage, else the cluster, else the region.
     pub fn in_question(&self) -> String {
         match (&self.stage, self.clusters.as_slice(), &self.region) {

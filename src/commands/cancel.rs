@@ -1,5 +1,6 @@
 //! `ecsail cancel`: stops the deployment in progress and watches ECS roll it back.
 
+use super::confirmation::is_confirmed;
 use clap::Args;
 
 use super::change_guards::{deployment_in_progress, find_changeable_service, stop_deployments};
@@ -8,7 +9,7 @@ use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
 use super::service_rollbacks::warn_if_rollback;
-use super::services::{ServiceArgs, is_confirmed};
+use super::services::ServiceArgs;
 use super::unfinished::note_interrupted_watch;
 use super::watch_args::WatchArgs;
 use crate::apply::ApplyResult;

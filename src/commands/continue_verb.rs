@@ -1,5 +1,6 @@
 //! `ecsail continue`: answers a paused lifecycle hook, and watches the deployment.
 
+use super::confirmation::is_confirmed;
 use clap::Args;
 
 use super::attach::attach;
@@ -7,7 +8,7 @@ use super::change_guards::{find_changeable_service, rollback_terms, watch_policy
 use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::{report_ends, watch_rollouts};
-use super::services::{ServiceArgs, is_confirmed};
+use super::services::ServiceArgs;
 use super::unfinished::note_interrupted_watch;
 use super::watch_args::WatchArgs;
 use crate::apply::lifecycle_hook;

@@ -1,5 +1,6 @@
 //! `ecsail deploy`: plans, applies, and watches.
 
+use super::confirmation::is_change_confirmed;
 use clap::Args;
 
 use super::change_guards::ensure_no_failures;
@@ -8,7 +9,6 @@ use super::one_off::Beside;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::release::{ReleaseOptions, ReleaseRunner};
 use super::service_ends::tell_left;
-use super::services::is_change_confirmed;
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, SelectionArgs};
 use crate::context::CommandContext;

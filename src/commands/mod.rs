@@ -16,6 +16,7 @@ pub mod cancel;
 pub mod change_guards;
 pub mod check;
 pub mod completions;
+pub mod confirmation;
 pub mod continue_verb;
 pub mod deploy;
 pub mod docs;

@@ -1,5 +1,6 @@
 //! `ecsail prune`: deregisters the old revisions of a family that nothing refers to.
 
+use super::confirmation::is_confirmed;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +10,6 @@ use futures_util::future::{join, try_join};
 use super::family::{Family, FamilyArgs};
 use super::interrupts::Interrupts;
 use super::prune_end::PruneEnd;
-use super::services::is_confirmed;
 use crate::apply::prune::{PruneResult, prune};
 use crate::aws::ApiError;
 use crate::aws::definitions::RevisionStatus;

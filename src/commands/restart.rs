@@ -1,5 +1,6 @@
 //! `ecsail restart`: deploys the revision that runs again, and watches.
 
+use super::confirmation::is_change_confirmed;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -11,7 +12,7 @@ use super::first_look::ride_out;
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
-use super::services::{FoundService, SelectedServices, ServicesArgs, destination_of, is_change_confirmed};
+use super::services::{FoundService, SelectedServices, ServicesArgs, destination_of};
 use super::unfinished::note_interrupted_watch;
 use super::watch_args::WatchArgs;
 use crate::apply;

@@ -1,5 +1,6 @@
 //! `ecsail rollback`: finds the last deployment that succeeded, shows the changes, rolls back to it, and watches.
 
+use super::confirmation::{is_change_confirmed, is_confirmed};
 use clap::Args;
 
 use super::ImageArgs;
@@ -11,9 +12,7 @@ use super::rollouts::watch_rollouts;
 use super::schedule_rollback::{self, ScheduleRollbacks};
 use super::service_ends::{not_waited, tell_ends, tell_left, tell_updated};
 use super::service_rollbacks::{self, RollbackRequest, ServiceRollbacks};
-use super::services::{
-    FoundService, SelectedServices, ServicesArgs, destination_of, is_change_confirmed, is_confirmed,
-};
+use super::services::{FoundService, SelectedServices, ServicesArgs, destination_of};
 use super::unfinished::note_interrupted;
 use super::watch_args::WatchArgs;
 use crate::apply;

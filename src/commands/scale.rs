@@ -1,11 +1,12 @@
 //! `ecsail scale`: sets the desired count of a service, or the range of its autoscaling.
 
+use super::confirmation::is_confirmed;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::interrupts::Interrupts;
-use super::services::{FoundService, ServiceArgs, is_confirmed};
+use super::services::{FoundService, ServiceArgs};
 use crate::apply;
 use crate::apply::scale::ScaleOrder;
 use crate::aws::Aws;

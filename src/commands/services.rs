@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 use serde_json::Value;
 
-use crate::apply::guard::ensure_unchanged;
 use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
 use crate::aws::lookup::in_time;
@@ -19,8 +18,7 @@ use crate::document::problem::{InvalidFiles, did_you_mean};
 use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::names_cache::NamesCache;
-use crate::plan::{ServicePlan, blockers};
-use crate::report::Event;
+use crate::plan::blockers;
 
 /// The arguments that name services.
 #[derive(Clone, Debug, Default, Args)]
@@ -288,64 +286,4 @@ impl SelectedServices {
         };
         Failure::error(message).with_hint(near.or_else(some))
     }
-}
-
-/// Whether a change may be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Confirmation {
-    /// Nobody was asked: by `--yes`, in CI, or in the sandbox where nobody can answer.
-    Assumed,
-    /// The user has agreed, some time after the plan was made.
-    Given,
-    Declined,
-}
-
-/// Asks whether a change may be made, where a person can answer.
-///
-/// # Errors
-/// Nobody can answer, and neither `--yes` nor `CI=true` was given.
-fn confirm(question: &str, yes: bool, context: &CommandContext) -> Result<Confirmation> {
-    if yes || context.settings.assumes_yes() {
-        return Ok(Confirmation::Assumed);
-    }
-    match context.reporter.confirm(question) {
-        Some(true) => Ok(Confirmation::Given),
-        Some(false) => {
-            context.reporter.report(&Event::Note("nothing was changed"));
-            Ok(Confirmation::Declined)
-        }
-        None if context.settings.sandbox.is_some() => Ok(Confirmation::Assumed),
-        None => {
-            let hint = "add `--yes`; `CI=true` implies it".to_owned();
-            let reason = context.reporter.unasked_reason();
-            let message = format!("the change needs confirmation, and nobody can be asked: {reason}");
-            Err(Failure::usage(message).with_hint(hint))
-        }
-    }
-}
-
-/// Returns whether services may be changed; after an answer it reads them again, as time has passed since the plan.
-///
-/// # Errors
-/// As of [`confirm`]; or a service has changed since the plan.
-pub async fn is_change_confirmed(
-    question: &str,
-    yes: bool,
-    services: &[&ServicePlan],
-    aws: &Aws,
-    context: &CommandContext,
-) -> Result<bool> {
-    let confirmation = confirm(question, yes, context)?;
-    if confirmation == Confirmation::Given {
-        ensure_unchanged(services, aws).await?;
-    }
-    Ok(confirmation != Confirmation::Declined)
-}
-
-/// Returns whether a change may be made; see [`confirm`].
-///
-/// # Errors
-/// As of [`confirm`].
-pub fn is_confirmed(question: &str, yes: bool, context: &CommandContext) -> Result<bool> {
-    Ok(confirm(question, yes, context)? != Confirmation::Declined)
 }

@@ -1,10 +1,11 @@
 //! `ecsail stop-task`: stops single tasks of a service. ECS replaces them.
 
+use super::confirmation::is_confirmed;
 use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::services::{ServiceArgs, is_confirmed};
+use super::services::ServiceArgs;
 use crate::apply::stop_tasks::stop_tasks;
 use crate::aws::Aws;
 use crate::aws::error::failure;

@@ -166,9 +166,9 @@ pub trait Reporter:
     fn report_error(&self, error: &Failure);
     /// Returns the answer to a yes-or-no question; `None` where there is no terminal to ask on.
     fn confirm(&self, question: &str) -> Option<bool>;
-    /// Returns why nobody can be asked.
+    /// Returns why no question can be asked.
     fn unasked_reason(&self) -> &'static str {
-        "there is no terminal"
+        "there is no terminal to ask on"
     }
     /// Returns the question what to do about the rollouts in progress, to be asked on a thread of its own; `None`
     /// where there is no terminal to ask on.

@@ -17,8 +17,8 @@ const MAX_VALUE_CHARACTERS: usize = 100;
 
 /// Returns a plan as text.
 pub fn text(plan: &Plan, color: bool) -> String {
-    let place = Some(plan.destination.line()).filter(|line| !line.is_empty());
-    let mut lines: Vec<String> = place.iter().map(|line| paint(color, Paint::Bold, line)).collect();
+    let destination = plan.destination.known_line();
+    let mut lines: Vec<String> = destination.iter().map(|line| paint(color, Paint::Bold, line)).collect();
     lines.extend(plan.before.iter().map(|task| task_line(plan, task, "before", color)));
     for service in &plan.services {
         let name = paint(color, Paint::Bold, &service.key);
@@ -242,8 +242,8 @@ fn value_text(value: &Value) -> String {
 /// Returns a plan as Markdown, for a comment on a pull request.
 pub fn markdown(plan: &Plan) -> String {
     let task = |task: &TaskPlan, moment: &str| escape(&task_line(plan, task, moment, false)) + "\n";
-    let place = Some(plan.destination.line()).filter(|line| !line.is_empty());
-    let mut lines: Vec<String> = place.iter().map(|line| format!("**{}**\n", escape(line))).collect();
+    let destination = plan.destination.known_line();
+    let mut lines: Vec<String> = destination.iter().map(|line| format!("**{}**\n", escape(line))).collect();
     lines.extend(plan.before.iter().map(|before| task(before, "before")));
     for service in &plan.services {
         if !service.changes() {
@@ -270,18 +270,8 @@ pub fn markdown(plan: &Plan) -> String {
         lines.extend(schedule_markdown(schedule));
     }
     lines.extend(plan.after.iter().map(|after| task(after, "after")));
-    lines.extend(counts(plan).map(|counts| {
-        counts
-            + "
-"
-    }));
-    lines.extend(plan.notes.iter().map(|note| {
-        format!(
-            "> {}
-",
-            escape(note)
-        )
-    }));
+    lines.extend(counts(plan).map(|counts| counts + "\n"));
+    lines.extend(plan.notes.iter().map(|note| format!("> {}\n", escape(note))));
     lines.join("\n").trim_end().to_owned()
 }
 

@@ -45,9 +45,9 @@ pub fn markdown(release: &Release) -> String {
     let rows: Vec<String> = release.targets.iter().map(row).collect();
     let head = "| target | name | outcome | detail |\n| --- | --- | --- | --- |";
     let id = markdown::escape(&release.id);
-    let place = Some(markdown::escape(&release.destination.line())).filter(|line| !line.is_empty());
-    let place = place.map(|line| format!("{line}: ")).unwrap_or_default();
-    format!("{place}**release {id}**: {}\n\n{head}\n{}\n", release.outcome().words(), rows.join("\n"))
+    let destination = release.destination.known_line();
+    let destination = destination.map(|line| format!("{}: ", markdown::escape(&line))).unwrap_or_default();
+    format!("{destination}**release {id}**: {}\n\n{head}\n{}\n", release.outcome().words(), rows.join("\n"))
 }
 
 /// Returns a line for each unchanged schedule.

@@ -249,8 +249,7 @@ impl Reporter for TextReporter {
             }
             Event::Plan { plan, answer: None } => {
                 self.write_story_lines_wrapped(&plan::text(plan, color));
-                *self.destination.borrow_mut() =
-                    Some(plan.destination.line()).filter(|line| !line.is_empty());
+                *self.destination.borrow_mut() = plan.destination.known_line();
             }
             Event::Rollback(target) => self.write_story_lines_wrapped(&rollback::text(target, color)),
             Event::ScheduleRollback { plan, services } => {

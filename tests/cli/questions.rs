@@ -1,4 +1,4 @@
-//! Questions: who is asked, where nobody can answer, and what a question and a plan say of the place.
+//! Questions: when they are asked, what holds without a terminal, and what a question and a plan say of the destination.
 
 use ecsail_sandbox::Scenario;
 use serde_json::json;
@@ -27,7 +27,7 @@ fn image(world: &World) -> String {
 }
 
 #[test]
-fn what_changes_aws_needs_yes_where_nobody_can_answer() {
+fn what_changes_aws_needs_yes_without_a_terminal() {
     let world = world(Scenario::Steady);
     for arguments in [
         DEPLOY,
@@ -37,7 +37,7 @@ fn what_changes_aws_needs_yes_where_nobody_can_answer() {
     ] {
         let run = world.unattended(arguments).exits(2);
         let said = format!("{}{}", run.stdout, run.stderr);
-        assert!(said.contains("nobody can be asked: "), "{arguments:?}: {said}");
+        assert!(said.contains("the change needs confirmation, and "), "{arguments:?}: {said}");
         assert!(said.contains("add `--yes`; `CI=true` implies it"), "{arguments:?}: {said}");
     }
     world.unchanged();
@@ -52,7 +52,7 @@ fn in_ci_yes_is_implied() {
 }
 
 #[test]
-fn in_the_sandbox_nobody_has_to_answer() {
+fn the_sandbox_needs_no_answer_without_a_terminal() {
     let world = world(Scenario::Steady);
     world.unattended(&["--sandbox", "deploy", "web", "--tag", "v2"]).exits(0).answers("web: deployed web:2");
 }
@@ -115,7 +115,9 @@ fn json_output_asks_nothing_on_a_terminal_either() {
     let world = world(Scenario::Steady);
     let command = world.folder.command(&["deploy", "web", "--tag", "v2", "--output", "json"]);
     let wide = Terminal { columns: 1000, rows: 10 };
-    wide.run(&command, &[]).exits(2).shows("nobody can be asked: JSON output asks no questions");
+    wide.run(&command, &[])
+        .exits(2)
+        .shows("the change needs confirmation, and JSON output asks no questions");
     world.unchanged();
 }
 

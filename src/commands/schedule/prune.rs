@@ -1,6 +1,7 @@
 //! `ecsail schedule prune`: removes schedules that the app owns and the manifest no longer has.
 //! Reads the manifest strictly: what could not be read might be a schedule to keep.
 
+use crate::commands::confirmation::is_confirmed;
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -13,7 +14,6 @@ use crate::aws::error::failure;
 use crate::aws::types::{ObservedSchedule, Via};
 use crate::commands::change_guards::ensure_account;
 use crate::commands::prune_end::PruneEnd;
-use crate::commands::services::is_confirmed;
 use crate::context::CommandContext;
 use crate::document::problem::InvalidFiles;
 use crate::error::{Failure, Result};

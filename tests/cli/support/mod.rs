@@ -232,7 +232,7 @@ impl World {
         run
     }
 
-    /// Runs the program where nobody can answer a question: without a terminal, and not in CI.
+    /// Runs the program without a terminal, and not in CI.
     pub(crate) fn unattended(&self, arguments: &[&str]) -> Run {
         let mut command = self.folder.command(arguments);
         finished(terminal::without_terminal(command.env("CI", "")))
