@@ -19,7 +19,7 @@ pub(crate) use deployment::{CircuitBreaker, Deployment, RolloutState};
 pub(crate) use event_bus::{EventBus, Rule};
 pub(crate) use image::{Image, PullThroughRule, Repository};
 pub(crate) use log_stream::LogStream;
-pub(crate) use scaling::ScalableTarget;
+pub(crate) use scaling::{ScalableTarget, ScalingPolicy, ScheduledAction};
 pub(crate) use schedule::{Schedule, ScheduleGroup};
 pub(crate) use service::{Service, ServiceEvent, ServiceRevision};
 pub(crate) use service_deployment::{

@@ -1,7 +1,9 @@
-//! Scalable targets as the sandbox stores them.
+//! Scalable targets as the sandbox stores them, with their policies and scheduled actions.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::time::Millis;
 
@@ -11,6 +13,40 @@ pub(crate) struct ScalableTarget {
     pub(crate) min: u64,
     pub(crate) max: u64,
     pub(crate) suspended: SuspendedState,
+    pub(crate) created: Millis,
+    /// By name.
+    #[serde(default)]
+    pub(crate) policies: BTreeMap<String, ScalingPolicy>,
+    /// By name.
+    #[serde(default)]
+    pub(crate) actions: BTreeMap<String, ScheduledAction>,
+}
+
+impl ScalableTarget {
+    /// Returns a target without a range.
+    pub(crate) fn new(created: Millis) -> ScalableTarget {
+        ScalableTarget {
+            min: 0,
+            max: 0,
+            suspended: SuspendedState::default(),
+            created,
+            policies: BTreeMap::new(),
+            actions: BTreeMap::new(),
+        }
+    }
+}
+
+/// A scaling policy: its type and configuration, as AWS returns them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ScalingPolicy {
+    pub(crate) settings: Map<String, Value>,
+    pub(crate) created: Millis,
+}
+
+/// A scheduled action: its schedule and the range that it sets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ScheduledAction {
+    pub(crate) settings: Map<String, Value>,
     pub(crate) created: Millis,
 }
 
