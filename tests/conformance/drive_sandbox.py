@@ -23,6 +23,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationModel
 
+import drive_autoscaling
 import drive_schedules
 from docker_standin import MANIFEST_TYPE, manifest
 from seed_emulator import quiet_environment
@@ -40,6 +41,7 @@ OPERATIONS = {
         BatchGetImage BatchDeleteImage CreatePullThroughCacheRule DescribePullThroughCacheRules
         DeletePullThroughCacheRule""".split(),
     "STS": "GetCallerIdentity AssumeRole".split(),
+    **drive_autoscaling.OPERATIONS,
     **drive_schedules.OPERATIONS,
 }
 
@@ -672,6 +674,7 @@ def run(drive: Driver) -> None:
     arns = drive_definitions(drive, image, account)
     drive_service(drive, arns)
     drive_service_deployments(drive, arns)
+    drive_autoscaling.drive_autoscaling(drive, f"service/{CLUSTER}/{SERVICE}")
     drive_tasks(drive, arns)
     drive_stop_deployment(drive, arns)
     drive_whole_service(drive, arns, account)
