@@ -18,8 +18,8 @@ pub mod service;
 pub mod task;
 
 use answer::{
-    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, Man, Note, Pushed, Remark, Reset,
-    Scenarios, Serving, ShownSchema,
+    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, InitChecked, InitFile, Man, Note,
+    Pushed, Remark, Reset, Scenarios, Serving, ShownSchema,
 };
 use hook::{HookEnded, HookLine, HookStarted};
 use plan::{Deregistered, Plan, Registered, Updated};
@@ -101,6 +101,8 @@ json_events! {
     "prune" => Prune,
     "document" => Document,
     "checked" => Checked,
+    "init.file" => InitFile,
+    "init.checked" => InitChecked,
     "explain" => Explain,
     "schema" => ShownSchema,
     "completions" => Completions,

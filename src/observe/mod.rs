@@ -22,6 +22,7 @@ use crate::render::{DefinitionSource, DesiredState};
 
 use images::image_states;
 
+pub mod adoption;
 pub mod images;
 mod namespaces;
 pub mod past;
