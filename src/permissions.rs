@@ -83,7 +83,6 @@ const SCHEDULES: &[&str] = &[
 const TASKS: &[&str] = &["run", "deploy", "schedule run"];
 /// All verbs that call AWS.
 const ALL: &[&str] = &[
-    "init",
     "plan",
     "deploy",
     "status",
@@ -135,37 +134,6 @@ pub const PERMISSIONS: &[Permission] = &[
             "AWS allows it by default. Where a policy denies it, `ecsail:deployed-by` is missing, a manifest with `account:` is refused, and schedules are not deployed",
         ),
     ),
-    row(&["init"], &["ecs:ListServices", "ecs:DescribeServices", "ecs:DescribeTaskDefinition"], Always),
-    row(
-        &["init"],
-        &["ecs:DescribeServiceRevisions"],
-        Optional("`monitoring` and other attributes that only a service revision has are not written"),
-    ),
-    row(
-        &["init"],
-        &["application-autoscaling:DescribeScalableTargets"],
-        Optional("nothing says which services are scaled automatically"),
-    ),
-    row(
-        &["init"],
-        &["events:ListRules", "events:ListTargetsByRule", "events:ListTagsForResource"],
-        Optional("no rules are written"),
-    ),
-    row(
-        &["init"],
-        &[
-            "scheduler:ListSchedules",
-            "scheduler:GetSchedule",
-            "scheduler:GetScheduleGroup",
-            "scheduler:ListTagsForResource",
-        ],
-        Optional("no schedules are written"),
-    ),
-    row(
-        &["init"],
-        &["ecr:DescribeImages", "ecr:DescribePullThroughCacheRules"],
-        Optional("the plan after it does not notice a tag that was moved"),
-    ),
     row(SERVICES, &["ecs:DescribeServices"], Always),
     row(
         NAMES,
@@ -208,6 +176,47 @@ pub const PERMISSIONS: &[Permission] = &[
         Optional(
             "a Service Connect namespace that ECS names by its ARN and the manifest by its name, or the reverse, shows as a change",
         ),
+    ),
+    row(
+        &["plan", "deploy"],
+        &[
+            "application-autoscaling:DescribeScalableTargets",
+            "application-autoscaling:DescribeScalingPolicies",
+            "application-autoscaling:DescribeScheduledActions",
+        ],
+        Where("a service has `autoscaling:`"),
+    ),
+    row(
+        &["plan", "deploy"],
+        &["elasticloadbalancing:DescribeTargetGroups"],
+        Where("a service has `requests_per_target:`"),
+    ),
+    row(
+        &["deploy"],
+        &[
+            "application-autoscaling:RegisterScalableTarget",
+            "application-autoscaling:PutScalingPolicy",
+            "application-autoscaling:DeleteScalingPolicy",
+            "application-autoscaling:PutScheduledAction",
+            "application-autoscaling:DeleteScheduledAction",
+        ],
+        Where("the autoscaling of a service changes"),
+    ),
+    // User guide of Application Auto Scaling, "Identity-based policy examples": AWS checks these for the caller.
+    row(
+        &["deploy"],
+        &["cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"],
+        Where("a target tracking policy changes: for the alarms that AWS creates for it"),
+    ),
+    row(
+        &["deploy"],
+        &["iam:CreateServiceLinkedRole"],
+        Where("the scalable target of a service is the first one in the account"),
+    ),
+    row(
+        &["deploy"],
+        &["application-autoscaling:DeregisterScalableTarget"],
+        Where("a new scalable target is taken back, because a later change of the release failed"),
     ),
     row(&["continue"], &["ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"], Always),
     row(

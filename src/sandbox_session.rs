@@ -326,6 +326,7 @@ fn unrendered_service(manifest: &Manifest, service: &ManifestService) -> Option<
         cluster: manifest.cluster_of(service)?,
         definition: DefinitionSource::RunningUnchanged,
         service: None,
+        autoscaling: None,
         before: Vec::new(),
         after: Vec::new(),
         needs: Vec::new(),

@@ -13,6 +13,7 @@ use crate::plan::{Plan, ServiceState};
 use crate::watch::snapshot::WatchedRollout;
 
 pub mod after_marks;
+pub mod autoscaling;
 pub mod guard;
 pub mod lifecycle_hook;
 mod lost_answer;
@@ -27,7 +28,7 @@ pub mod task;
 mod update;
 
 use registration::register_once;
-pub use reporter::{ApplyReporter, ScheduleAction};
+pub use reporter::{ApplyReporter, AutoscalingAction, ScheduleAction};
 pub use update::{update_services, watch_policy};
 
 /// The result of an applied plan.

@@ -16,6 +16,27 @@ pub trait ApplyReporter {
     fn rolling_back(&self, service: &str, by: &str, to: Option<&str>);
     /// Reports that a schedule or a rule was changed.
     fn schedule_applied(&self, schedule: &str, name: &str, via: Via, action: ScheduleAction);
+    /// Reports that the autoscaling of a service was changed.
+    fn autoscaling_applied(&self, service: &str, action: AutoscalingAction);
+}
+
+/// What was done to the autoscaling of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AutoscalingAction {
+    Created,
+    Updated,
+    Restored,
+}
+
+impl AutoscalingAction {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            AutoscalingAction::Created => "created",
+            AutoscalingAction::Updated => "updated",
+            AutoscalingAction::Restored => "restored",
+        }
+    }
 }
 
 /// What was done to a schedule or a rule.

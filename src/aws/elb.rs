@@ -1,7 +1,12 @@
-//! Calls Elastic Load Balancing: the health of a service's targets.
+//! Calls Elastic Load Balancing: the health of a service's targets, and the load balancers of its target groups.
+
+use std::collections::BTreeMap;
 
 use super::types::TargetHealth;
 use super::{ApiError, Aws};
+
+/// The most target groups in one call. The API reference names no maximum; 20 is the default page of lists.
+const MAX_GROUPS_PER_CALL: usize = 20;
 
 impl Aws {
     /// Returns the health of the targets of a target group.
@@ -28,5 +33,25 @@ impl Aws {
                 }
             })
             .collect())
+    }
+
+    /// Returns the ARNs of the load balancers that route to each of these target groups.
+    ///
+    /// # Errors
+    /// The API call failed, or one of the target groups does not exist.
+    pub async fn load_balancers(&self, groups: &[String]) -> Result<BTreeMap<String, Vec<String>>, ApiError> {
+        let mut found = BTreeMap::new();
+        for batch in groups.chunks(MAX_GROUPS_PER_CALL) {
+            let request = self.elb().describe_target_groups().set_target_group_arns(Some(batch.to_vec()));
+            let answer = request
+                .send()
+                .await
+                .map_err(|error| ApiError::from_sdk("elasticloadbalancing:DescribeTargetGroups", error))?;
+            for group in answer.target_groups() {
+                let Some(arn) = group.target_group_arn() else { continue };
+                found.insert(arn.to_owned(), group.load_balancer_arns().to_vec());
+            }
+        }
+        Ok(found)
     }
 }

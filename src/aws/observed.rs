@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::autoscaling::ObservedAutoscaling;
 use super::types::{Service, ServiceRef, TaskDefinition};
 
 /// The state of an image that a definition names.
@@ -136,6 +137,10 @@ pub struct ObservedState {
     pub schedules: ObservedSchedules,
     /// The definitions that schedules run, by the name in their targets.
     pub scheduled_definitions: BTreeMap<String, TaskDefinition>,
+    /// The autoscaling of the services whose manifest has some.
+    pub autoscaling: BTreeMap<ServiceRef, ObservedAutoscaling>,
+    /// The ARNs of the load balancers of the target groups that autoscaling depends on, by target group.
+    pub load_balancers: BTreeMap<String, Vec<String>>,
     /// What could not be read and why, one note each.
     pub notes: Vec<String>,
 }

@@ -139,6 +139,14 @@ fn reject_no_wait(plan: &Plan) -> Result<(), Failure> {
         let hint = "leave out `--no-wait`, or deploy the services alone with `ecsail deploy service`";
         return Err(Failure::usage(message).with_hint(hint.to_owned()));
     }
+    let changes_services = plan.services.iter().any(|service| !service.is_unchanged());
+    if let Some(scaling) = plan.autoscaling.iter().find(|scaling| changes_services && scaling.is_changing()) {
+        let message = format!(
+            "the autoscaling of service `{}` is changed after the services are up, which `--no-wait` does not wait for",
+            scaling.key
+        );
+        return Err(Failure::usage(message).with_hint(hint()));
+    }
     match plan.after.iter().find(|task| task.work.is_some()) {
         Some(task) => {
             let message = format!(

@@ -58,6 +58,26 @@ pub async fn watch_release<'a>(
     run(Vec::new(), Some(services), following, aws, context, interrupts).await
 }
 
+/// Rolls back the services of a release that has ended, whose rollouts ended so. Returns how each ended after that.
+pub async fn roll_back_release<'a>(
+    settled: Vec<WatchResult>,
+    services: &'a mut Services<'_>,
+    why: &str,
+    following: &'a WatchArgs,
+    aws: &'a Aws,
+    context: &'a CommandContext,
+    interrupts: &mut Interrupts,
+) -> Vec<WatchResult> {
+    let mut rollouts = RolloutRunner::new(Some(services), following, aws, context);
+    rollouts.keys = settled.iter().map(|settled| settled.rollout.key.clone()).collect();
+    rollouts.ends = settled;
+    let rolling_back = rollouts.roll_back_release(why);
+    if interrupts.run_to_end(rolling_back, context.reporter.as_ref()).await.is_none() {
+        rollouts.stop_watching();
+    }
+    watch_to_end(rollouts, interrupts).await
+}
+
 async fn run<'a>(
     followed: Vec<WatchedRollout>,
     services: Option<&'a mut Services<'_>>,
@@ -66,23 +86,14 @@ async fn run<'a>(
     context: &'a CommandContext,
     interrupts: &mut Interrupts,
 ) -> Vec<WatchResult> {
-    let mut watch = RolloutWatch::new(Vec::new(), aws, context.reporter.as_ref(), context.poll_interval());
-    if following.record.is_some() {
-        watch.start_recording();
-    }
-    let mut rollouts = RolloutRunner {
-        context,
-        aws,
-        watch,
-        watch_args: following,
-        keys: Vec::new(),
-        services,
-        rolling_back: Vec::new(),
-        handling: Vec::new(),
-        rolled_back_with_release: BTreeSet::new(),
-        ends: Vec::new(),
-    };
+    let mut rollouts = RolloutRunner::new(services, following, aws, context);
     rollouts.watch_all(followed);
+    watch_to_end(rollouts, interrupts).await
+}
+
+/// Watches the rollouts until each has ended, and begins those that wait for them.
+async fn watch_to_end(mut rollouts: RolloutRunner<'_, '_>, interrupts: &mut Interrupts) -> Vec<WatchResult> {
+    let context = rollouts.context;
     let mut interrupted = false;
     loop {
         // A pending interrupt is handled before another service begins.
@@ -111,7 +122,7 @@ async fn run<'a>(
     context.reporter.report(&Event::DisplayEnded);
     let (mut ends, order) = (rollouts.ends, rollouts.keys);
     ends.sort_by_key(|settled| order.iter().position(|key| *key == settled.rollout.key));
-    if let Some(folder) = &following.record {
+    if let Some(folder) = &rollouts.watch_args.record {
         recording::write_timelines(&ends, folder, context);
     }
     ends
@@ -127,7 +138,33 @@ pub fn report_ends(settled: &[WatchResult], context: &CommandContext) -> Command
     CommandOutcome::of_rollouts(settled)
 }
 
-impl RolloutRunner<'_, '_> {
+impl<'a, 'b> RolloutRunner<'a, 'b> {
+    /// Returns a runner without rollouts.
+    fn new(
+        services: Option<&'a mut Services<'b>>,
+        watch_args: &'a WatchArgs,
+        aws: &'a Aws,
+        context: &'a CommandContext,
+    ) -> RolloutRunner<'a, 'b> {
+        let mut watch =
+            RolloutWatch::new(Vec::new(), aws, context.reporter.as_ref(), context.poll_interval());
+        if watch_args.record.is_some() {
+            watch.start_recording();
+        }
+        RolloutRunner {
+            context,
+            aws,
+            watch,
+            watch_args,
+            keys: Vec::new(),
+            services,
+            rolling_back: Vec::new(),
+            handling: Vec::new(),
+            rolled_back_with_release: BTreeSet::new(),
+            ends: Vec::new(),
+        }
+    }
+
     /// Updates the services of a release that may begin now.
     async fn begin_ready(&mut self) {
         let Some(services) = &mut self.services else { return };

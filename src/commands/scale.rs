@@ -17,7 +17,7 @@ use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::{JsonEvent, service as events};
 use crate::exit_codes;
-use crate::plan::scale::{Autoscaling, ScaleChange, ScalePlan, ScaleRequest, plan_scaling};
+use crate::plan::scale::{Autoscaling, ScaleChange, ScalePlan, ScaleRequest, manifest_notes, plan_scaling};
 use crate::report::{CommandOutcome, Event};
 use crate::watch::task_count::{TaskCountOutcome, TaskCountWatch};
 use crate::{duration, outcome};
@@ -102,7 +102,10 @@ pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOu
     if scaling.change != ScaleChange::None {
         report.report(&Event::Destination(&destination));
     }
-    scaling.notes.iter().for_each(|note| report.report(&Event::Note(note)));
+    let written = chosen.manifest.services.iter().find(|service| service.key == place.key);
+    let written = written.and_then(|service| service.autoscaling.as_ref());
+    let notes = scaling.notes.iter().cloned().chain(manifest_notes(wish, written));
+    notes.for_each(|note| report.report(&Event::Note(&note)));
     // From here on the result is reported in any case, also after an interrupt. At the prompt an interrupt still ends
     // the process.
     if scaling.change != ScaleChange::None

@@ -1,6 +1,7 @@
-//! The model of the ECS API: the shapes of its requests, from the generated `ecs-model.json`.
+//! The model of the ECS API: the shapes of its requests, from the generated `ecs-model.json`, and those of Application
+//! Auto Scaling, from `autoscaling-model.json`.
 //!
-//! `scripts/generate-model.py` writes that file from the public service model. It is parsed once, when the first
+//! `scripts/generate-model.py` writes these files from the public service models. They are parsed once, when the first
 //! document is read.
 
 use std::collections::BTreeMap;
@@ -17,6 +18,10 @@ pub enum DocumentKind {
     Service,
     /// The input of `RunTask`.
     RunTask,
+    /// The input of `PutScalingPolicy`.
+    ScalingPolicy,
+    /// The input of `PutScheduledAction`.
+    ScheduledAction,
 }
 
 impl DocumentKind {
@@ -26,6 +31,8 @@ impl DocumentKind {
             DocumentKind::TaskDefinition => "RegisterTaskDefinitionRequest",
             DocumentKind::Service => "CreateServiceRequest",
             DocumentKind::RunTask => "RunTaskRequest",
+            DocumentKind::ScalingPolicy => "PutScalingPolicyRequest",
+            DocumentKind::ScheduledAction => "PutScheduledActionRequest",
         }
     }
 
@@ -36,6 +43,8 @@ impl DocumentKind {
             DocumentKind::Service => "Service",
             // ECS describes nothing that a task could be run from.
             DocumentKind::RunTask => "RunTaskRequest",
+            DocumentKind::ScalingPolicy => "ScalingPolicy",
+            DocumentKind::ScheduledAction => "ScheduledAction",
         }
     }
 
@@ -45,6 +54,16 @@ impl DocumentKind {
             DocumentKind::TaskDefinition => "task definition",
             DocumentKind::Service => "service",
             DocumentKind::RunTask => "RunTask request",
+            DocumentKind::ScalingPolicy => "scaling policy",
+            DocumentKind::ScheduledAction => "scheduled action",
+        }
+    }
+
+    /// Returns the AWS service that takes such a document, for messages.
+    pub fn service(self) -> &'static str {
+        match self {
+            DocumentKind::TaskDefinition | DocumentKind::Service | DocumentKind::RunTask => "ECS",
+            DocumentKind::ScalingPolicy | DocumentKind::ScheduledAction => "Application Auto Scaling",
         }
     }
 }
@@ -110,7 +129,7 @@ struct ModelFile {
     shapes: BTreeMap<String, ShapeSchema>,
 }
 
-/// The shapes of the ECS API, by name.
+/// The shapes of the APIs, by name.
 #[derive(Debug)]
 pub struct EcsModel {
     shapes: BTreeMap<String, ShapeSchema>,
@@ -120,9 +139,10 @@ pub struct EcsModel {
 pub fn model() -> &'static EcsModel {
     static MODEL: OnceLock<EcsModel> = OnceLock::new();
     MODEL.get_or_init(|| {
-        let file: Result<ModelFile, _> = serde_json::from_str(include_str!("ecs-model.json"));
-        // The file is compiled in, and a test parses it, so parsing cannot fail in a build that passed its tests.
-        EcsModel { shapes: file.map(|file| file.shapes).unwrap_or_default() }
+        let files = [include_str!("ecs-model.json"), include_str!("autoscaling-model.json")];
+        // The files are compiled in, and a test parses them, so parsing cannot fail in a build that passed its tests.
+        let files = files.iter().filter_map(|file| serde_json::from_str::<ModelFile>(file).ok());
+        EcsModel { shapes: files.flat_map(|file| file.shapes).collect() }
     })
 }
 
@@ -230,11 +250,29 @@ mod tests {
 
     #[test]
     fn the_model_file_has_the_shapes_that_are_sent() {
-        for root in [DocumentKind::TaskDefinition, DocumentKind::Service] {
+        for root in [
+            DocumentKind::TaskDefinition,
+            DocumentKind::Service,
+            DocumentKind::ScalingPolicy,
+            DocumentKind::ScheduledAction,
+        ] {
             assert!(matches!(model().shape(root.input_shape()), Shape::Structure(_)), "{root:?}");
             assert!(matches!(model().shape(root.described_shape()), Shape::Structure(_)), "{root:?}");
         }
         assert!(matches!(model().shape("DockerLabelsMap"), Shape::Map("String")));
+    }
+
+    #[test]
+    fn no_shape_is_in_both_files() {
+        let names = |file: &str| -> Vec<String> {
+            serde_json::from_str::<ModelFile>(file).expect("it parses").shapes.into_keys().collect()
+        };
+        let ecs = names(include_str!("ecs-model.json"));
+        let both: Vec<String> = names(include_str!("autoscaling-model.json"))
+            .into_iter()
+            .filter(|name| ecs.contains(name))
+            .collect();
+        assert!(both.is_empty(), "{both:?}");
     }
 
     #[test]

@@ -120,7 +120,8 @@ impl<'a> DocumentReader<'a> {
         let (dropped, kept): (Vec<_>, Vec<_>) = entries.iter().cloned().partition(|(key, _)| read_only(key));
         if let Some((first, _)) = dropped.first() {
             let names: Vec<_> = dropped.iter().map(|(key, _)| format!("`{}`", key.display_name())).collect();
-            let message = format!("ignored members that ECS sets itself: {}", names.join(", "));
+            let service = self.root.service();
+            let message = format!("ignored members that {service} sets itself: {}", names.join(", "));
             self.problems.push(Problem::note(first.span, message));
         }
         Node { kind: NodeKind::Map(kept), span: node.span }
@@ -192,7 +193,8 @@ impl<'a> DocumentReader<'a> {
         let message = format!("unknown key `{}`", key.display_name());
         let hint = hint.unwrap_or_else(|| {
             format!(
-                "if ECS has this member and ecsail does not yet, add `allow_unknown: [{}]` to the manifest",
+                "if {} has this member and ecsail does not yet, add `allow_unknown: [{}]` to the manifest",
+                self.root.service(),
                 path.without_item_names
             )
         });

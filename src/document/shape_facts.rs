@@ -23,6 +23,11 @@ pub const ITEM_IDENTITIES: &[ItemIdentity] = &[
         members: &[("containerPort", ""), ("containerPortRange", ""), ("protocol", "tcp")],
     },
     ItemIdentity { shape: "Tag", members: &[("key", "")] },
+    ItemIdentity { shape: "MetricDimension", members: &[("Name", "")] },
+    ItemIdentity { shape: "TargetTrackingMetricDimension", members: &[("Name", "")] },
+    ItemIdentity { shape: "TargetTrackingMetricDataQuery", members: &[("Id", "")] },
+    ItemIdentity { shape: "PredictiveScalingMetricDimension", members: &[("Name", "")] },
+    ItemIdentity { shape: "PredictiveScalingMetricDataQuery", members: &[("Id", "")] },
 ];
 
 /// Members that only `CreateService` takes: a document that has one describes the service whole.

@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 pub mod answer;
+pub mod autoscaling;
 pub mod diagnosis;
 pub mod hook;
 pub mod plan;
@@ -18,9 +19,10 @@ pub mod service;
 pub mod task;
 
 use answer::{
-    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, InitChecked, InitFile, Man, Note,
-    Pushed, Remark, Reset, Scenarios, Serving, ShownSchema,
+    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, Man, Note, Pushed, Remark, Reset,
+    Scenarios, Serving, ShownSchema,
 };
+use autoscaling::AutoscalingApplied;
 use hook::{HookEnded, HookLine, HookStarted};
 use plan::{Deregistered, Plan, Registered, Updated};
 use prune::{Deleted, Prune, PruneRevision, Revision};
@@ -91,6 +93,7 @@ json_events! {
     "schedule" => Schedule,
     "schedule.next" => ScheduleNext,
     "schedule.applied" => ScheduleApplied,
+    "autoscaling.applied" => AutoscalingApplied,
     "schedule.switched" => ScheduleSwitched,
     "schedule.prune" => SchedulePrune,
     "schedule.pruned" => SchedulePruned,
@@ -101,8 +104,6 @@ json_events! {
     "prune" => Prune,
     "document" => Document,
     "checked" => Checked,
-    "init.file" => InitFile,
-    "init.checked" => InitChecked,
     "explain" => Explain,
     "schema" => ShownSchema,
     "completions" => Completions,

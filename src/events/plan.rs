@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::autoscaling::AutoscalingPlan;
 use super::schedule::Via;
 
 /// Reported by `ecsail plan`, and by a deploy or a rollback before it changes anything.
@@ -15,6 +16,8 @@ pub struct Plan {
     /// The tasks that run before the services.
     pub before: Vec<TaskPlan>,
     pub services: Vec<ServicePlan>,
+    /// The autoscaling of the services whose manifest has some.
+    pub autoscaling: Vec<AutoscalingPlan>,
     pub schedules: Vec<SchedulePlan>,
     /// The tasks that run after all else.
     pub after: Vec<TaskPlan>,
@@ -146,7 +149,7 @@ pub struct SchedulePlan {
     pub removed: Vec<String>,
 }
 
-/// What happens to a schedule.
+/// What happens to a schedule, or to the autoscaling of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ScheduleAction {

@@ -296,6 +296,8 @@ pub enum TargetKind {
     /// A one-off task that runs before the services.
     Before,
     Service,
+    /// The autoscaling of a service; its key is that of the service.
+    Autoscaling,
     Schedule,
     /// A one-off task that runs after all else.
     After,

@@ -2,6 +2,7 @@
 //!
 //! Only [`load`] reads files, and only `project` resolves their paths. This module never calls AWS.
 
+pub mod autoscaling;
 pub mod commit;
 pub mod fields;
 pub mod hooks;

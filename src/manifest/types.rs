@@ -1,5 +1,6 @@
 //! The types of the manifest, and how they are read from a tree. Reading reports every problem and stops at none.
 
+use super::autoscaling::{ManifestAutoscaling, read_autoscaling};
 use super::fields::{FieldReader, LocatedValue};
 use super::hooks::{self, ManifestHooks};
 use super::ignore::ignored;
@@ -71,6 +72,7 @@ const SERVICE_KEYS: &[&str] = &[
     "cluster",
     "task_definition",
     "service",
+    "autoscaling",
     "before",
     "after",
     "needs",
@@ -147,6 +149,8 @@ pub struct ManifestService {
     pub task_definition: Vec<Layer>,
     /// Empty to change nothing but the definition of the service.
     pub service: Vec<Layer>,
+    /// `None` to leave the autoscaling of the service as it is.
+    pub autoscaling: Option<ManifestAutoscaling>,
     /// The tasks that must succeed before any service changes, and those that run after all rollouts have succeeded.
     pub before: Vec<LocatedValue<String>>,
     pub after: Vec<LocatedValue<String>>,
@@ -172,6 +176,7 @@ pub(super) fn on_the_fly(name: &str) -> ManifestService {
         cluster,
         task_definition: Vec::new(),
         service: Vec::new(),
+        autoscaling: None,
         before: Vec::new(),
         after: Vec::new(),
         needs: Vec::new(),
@@ -387,6 +392,7 @@ fn read_services(fields: &FieldReader<'_>, problems: &mut Problems) -> Vec<Manif
             cluster,
             task_definition: layers(&fields, "task_definition", problems),
             service: layers(&fields, "service", problems),
+            autoscaling: read_autoscaling(&fields, problems),
             before: fields.name_list("before", problems),
             after: fields.name_list("after", problems),
             needs: fields.name_list("needs", problems),
@@ -438,6 +444,10 @@ mod tests {
         assert_eq!(keys(&schema["properties"]), sorted(ROOT_KEYS));
         assert_eq!(keys(&schema["$defs"]["stage"]["properties"]), sorted(STAGE_KEYS));
         assert_eq!(keys(&schema["$defs"]["service"]["properties"]), sorted(SERVICE_KEYS));
+        assert_eq!(
+            keys(&schema["$defs"]["autoscaling"]["properties"]),
+            sorted(super::super::autoscaling::AUTOSCALING_KEYS)
+        );
         assert_eq!(keys(&schema["$defs"]["task"]["properties"]), sorted(&tasks::task_keys()));
         assert_eq!(
             keys(&schema["$defs"]["work"]["properties"]),

@@ -6,7 +6,7 @@
 use crate::aws::types::{ServiceRef, answer};
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join, join4, try_join_all};
+use futures_util::future::{join, join3, join4, try_join_all};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::error::{ApiErrorKind, cluster_failure, failure};
@@ -22,7 +22,7 @@ use crate::render::{DefinitionSource, DesiredState};
 
 use images::image_states;
 
-pub mod adoption;
+pub mod autoscaling;
 pub mod images;
 mod namespaces;
 pub mod past;
@@ -40,17 +40,22 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     let mut observed = ObservedState { region: aws.region.clone(), ..ObservedState::default() };
     let families = rendered_families(desired);
     let references = rendered_images(desired);
-    let (services, latest, images, (caller, schedules)) = join4(
+    let (services, latest, images, (caller, schedules, autoscaling)) = join4(
         observe_services(aws, desired),
         latest_definitions(aws, &families),
         image_states(aws, &references),
-        join(aws.caller(), observe_schedules_with_definitions(aws, desired)),
+        join3(
+            aws.caller(),
+            observe_schedules_with_definitions(aws, desired),
+            autoscaling::observe(aws, &desired.services),
+        ),
     )
     .await;
     let notes;
     (observed.schedules, observed.scheduled_definitions, notes) = schedules.map_err(failure)?;
     observed.notes.extend(notes);
     observed.services = services?;
+    observed.autoscaling = autoscaling.map_err(failure)?;
     observed.latest_definitions = latest.map_err(failure)?;
     observed.images = images?;
     match caller {
@@ -60,7 +65,11 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
             observed.caller_error = Some(error.to_string());
         }
     }
-    observe_running(aws, desired, &mut observed).await?;
+    let groups = autoscaling::target_groups(&desired.services, &observed);
+    let balancers = autoscaling::observe_load_balancers(aws, &groups);
+    let (running, balancers) = join(observe_running(aws, desired, &mut observed), balancers).await;
+    running?;
+    observed.load_balancers = balancers.map_err(failure)?;
     observe_running_images(aws, desired, &mut observed).await?;
     Ok(observed)
 }

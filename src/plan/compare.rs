@@ -12,7 +12,7 @@ use super::record::{self, same_digests};
 use super::rollback_point::RollbackPoint;
 use super::service_state::ServiceState;
 use super::types::{Options, Plan, Reason, Registration, ServicePlan};
-use super::{after_marks, blockers, release, service, task_spec};
+use super::{after_marks, autoscaling, blockers, release, service, task_spec};
 use crate::aws::types::{ImageState, ObservedService, ObservedState};
 use crate::document::model::DocumentKind;
 use crate::document::normalize::{is_same, normal_pair};
@@ -33,6 +33,7 @@ pub fn compare(desired: &DesiredState, observed: &ObservedState, options: &Optio
             Err(found) => failures.extend(found),
         }
     }
+    failures.extend(plan_autoscaling(desired, observed, options, &mut plan));
     if failures.is_empty() {
         let against = task_spec::PlanContext { desired, observed, options };
         failures.extend(release::plan_tasks(against, &mut plan));
@@ -42,6 +43,24 @@ pub fn compare(desired: &DesiredState, observed: &ObservedState, options: &Optio
     plan.needs = release::needs(desired);
     plan.notes.extend(image_notes(&observed.images, options.images));
     if failures.is_empty() { Ok(plan) } else { Err(Failure::several(distinct(failures))) }
+}
+
+/// Plans the autoscaling of the services whose manifest has some, and returns the blockers.
+fn plan_autoscaling(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    options: &Options,
+    plan: &mut Plan,
+) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for service in &desired.services {
+        let Some(autoscaling) = &service.autoscaling else { continue };
+        match autoscaling::compare(service, autoscaling, observed, options.supersede) {
+            Ok(planned) => plan.autoscaling.push(planned),
+            Err(found) => failures.extend(found),
+        }
+    }
+    failures
 }
 
 /// Returns the failures, each message once: several services may share a blocker.

@@ -4,6 +4,7 @@
 //! printed changes.
 
 pub mod after_marks;
+pub mod autoscaling;
 pub mod blockers;
 mod compare;
 pub mod desired_document;
@@ -26,6 +27,7 @@ pub mod task;
 pub mod task_spec;
 mod types;
 
+pub use autoscaling::AutoscalingPlan;
 pub use compare::compare;
 pub use desired_document::desired_document;
 pub use diff::Change;

@@ -3,6 +3,7 @@
 use crate::aws::autoscaling::{ScalableTarget, ScalableTargetChange, SuspendedActivities};
 use crate::aws::types::Service;
 use crate::error::Failure;
+use crate::manifest::autoscaling::ManifestAutoscaling;
 
 /// What `scale` is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,20 @@ pub fn plan_scaling(
         }
         (_, Autoscaling::None | Autoscaling::Unknown) => Err(no_scalable_target(key, service)),
     }
+}
+
+/// Returns the notes that the next deploy changes a bound again, because the manifest has another one.
+pub fn manifest_notes(wish: ScaleRequest, written: Option<&ManifestAutoscaling>) -> Vec<String> {
+    let (ScaleRequest::Range { min, max }, Some(written)) = (wish, written) else { return Vec::new() };
+    let bounds = [("min", min, &written.min), ("max", max, &written.max)];
+    let differing = bounds.into_iter().filter_map(|(name, asked, written)| {
+        let written = written.as_ref()?.value;
+        asked.filter(|asked| *asked != written)?;
+        Some(format!(
+            "the manifest has `{name}: {written}` under `autoscaling`: the next deploy sets that again"
+        ))
+    });
+    differing.collect()
 }
 
 fn plan_desired_count(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::autoscaling::AutoscalingPlan;
 use super::diff::Change;
 use super::image_checks::ImageChecks;
 use super::plan_revision::Revision;
@@ -38,6 +39,8 @@ pub struct Plan {
     /// The tasks that run before the services are updated, in order.
     pub before: Vec<TaskPlan>,
     pub services: Vec<ServicePlan>,
+    /// The autoscaling of the services whose manifest has some.
+    pub autoscaling: Vec<AutoscalingPlan>,
     pub schedules: Vec<SchedulePlan>,
     /// The tasks that run last, in order.
     pub after: Vec<TaskPlan>,
@@ -153,12 +156,17 @@ impl Plan {
     pub fn has_changes(&self) -> bool {
         let schedules = self.schedules.iter().any(SchedulePlan::is_changing);
         let unfinished = self.after.iter().any(|task| task.unfinished.is_some());
-        schedules || unfinished || self.services.iter().any(ServicePlan::changes)
+        let autoscaling = self.autoscaling.iter().any(AutoscalingPlan::is_changing);
+        schedules || autoscaling || unfinished || self.services.iter().any(ServicePlan::changes)
     }
 
     /// Returns what the plan changes, as in a question: the only service, or how many services, schedules and tasks.
     pub fn counted_changes(&self) -> String {
-        let services = self.services.iter().filter(|service| service.changes());
+        let autoscaling = self.autoscaling.iter().filter(|plan| plan.is_changing());
+        let autoscaling: Vec<&str> = autoscaling.map(|plan| plan.key.as_str()).collect();
+        let services = self.services.iter();
+        let services =
+            services.filter(|service| service.changes() || autoscaling.contains(&service.key.as_str()));
         let schedules = self.schedules.iter().filter(|schedule| schedule.is_changing());
         let tasks = self.before.iter().chain(&self.after).filter(|task| task.work.is_some());
         counted(&[

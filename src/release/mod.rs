@@ -17,6 +17,8 @@ pub enum TargetKind {
     /// A task that runs before the services.
     Before,
     Service,
+    /// The autoscaling of a service, by the key of the service.
+    Autoscaling,
     Schedule,
     /// A task that runs last.
     After,
@@ -100,6 +102,14 @@ impl Release {
             state: if service.is_unchanged() { State::Unchanged } else { State::Waiting },
             detail: service.is_unchanged().then(|| service.revision_before().to_owned()),
         });
+        // What stays as it is is no target: the service is one.
+        let autoscaling =
+            plan.autoscaling.iter().filter(|plan| plan.is_changing()).map(|plan| ReleaseTarget {
+                kind: TargetKind::Autoscaling,
+                key: plan.key.clone(),
+                state: State::Waiting,
+                detail: None,
+            });
         let schedules = plan.schedules.iter().map(|schedule| ReleaseTarget {
             kind: TargetKind::Schedule,
             key: schedule.key.clone(),
@@ -108,7 +118,7 @@ impl Release {
         });
         let before = plan.before.iter().map(of_task(TargetKind::Before));
         let after = plan.after.iter().map(of_task(TargetKind::After));
-        let targets = before.chain(services).chain(schedules).chain(after).collect();
+        let targets = before.chain(services).chain(autoscaling).chain(schedules).chain(after).collect();
         Release {
             id: id.to_owned(),
             tag,
@@ -195,7 +205,7 @@ impl Release {
         // A task cannot be rolled back, so it does not count here.
         let stays = |target: &ReleaseTarget| {
             target.state == State::Succeeded
-                && matches!(target.kind, TargetKind::Service | TargetKind::Schedule)
+                && matches!(target.kind, TargetKind::Service | TargetKind::Autoscaling | TargetKind::Schedule)
         };
         let changed =
             if any(State::RolledBack) { self.targets.iter().any(stays) } else { any(State::Succeeded) };

@@ -20,6 +20,7 @@ use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
 use definition_files::{DefinitionFiles, DefinitionOwner};
 
+pub mod autoscaling;
 mod definition_files;
 pub mod overrides;
 mod schedule_limits;
@@ -29,6 +30,7 @@ mod task_checks;
 pub mod task_spec;
 mod unused_images;
 
+pub use autoscaling::DesiredAutoscaling;
 pub use schedules::{DesiredSchedule, DesiredScheduleTarget};
 pub use task_spec::{DesiredTask, DesiredTaskSpec};
 pub use unused_images::unused_images;
@@ -58,6 +60,8 @@ pub struct DesiredService {
     pub definition: DefinitionSource,
     /// The members of the service in the manifest, as `CreateService` takes them.
     pub service: Option<Value>,
+    /// `None` to leave the autoscaling of the service as it is.
+    pub autoscaling: Option<DesiredAutoscaling>,
     /// The keys of the tasks that run before and after it, and of the services that it needs.
     pub before: Vec<String>,
     pub after: Vec<String>,
@@ -207,6 +211,7 @@ fn render_service(
         cluster: cluster?,
         definition: definition?,
         service: document,
+        autoscaling: autoscaling::render_autoscaling(service, manifest, problems),
         before: name_values(&service.before),
         after: name_values(&service.after),
         needs: name_values(&service.needs),
@@ -331,6 +336,7 @@ pub fn render_definition_file(
             DocumentKind::Service | DocumentKind::RunTask => {
                 lint::check_service(&document.node, None, ignore, problems);
             }
+            DocumentKind::ScalingPolicy | DocumentKind::ScheduledAction => {}
         }
     }
     Some((root, document.node.to_value()))

@@ -7,11 +7,12 @@ use super::{
     Event, Reporter, RolloutQuestion, TaskQuestion, error, hook, log, plan, problems, rollback, rollout,
     screen, task,
 };
-use crate::apply::ScheduleAction;
+use crate::apply::{AutoscalingAction, ScheduleAction};
 use crate::aws::types;
 use crate::aws::types::Via;
 use crate::error::Failure;
 use crate::events::answer::{Document, Note, Remark};
+use crate::events::autoscaling::{self as events, AutoscalingApplied};
 use crate::events::plan::{Deregistered, Registered, Updated};
 use crate::events::prune::Deleted;
 use crate::events::rollout::{RolloutEvent, RolloutRollbackStarted, Unchanged};
@@ -160,6 +161,9 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
         Event::ScheduleApplied { schedule, name, via, action } => {
             JsonEvent::ScheduleApplied(schedule_applied(schedule, name, *via, *action))
         }
+        Event::AutoscalingApplied { service, action } => {
+            JsonEvent::AutoscalingApplied(autoscaling_applied(service, *action))
+        }
         Event::Progress(progress) | Event::ProgressUnchanged { progress, .. } => {
             JsonEvent::RolloutProgress(rollout::progress(progress))
         }
@@ -231,6 +235,15 @@ fn schedule_applied(schedule: &str, name: &str, via: Via, action: ScheduleAction
     };
     let (schedule, name) = (schedule.to_owned(), name.to_owned());
     ScheduleApplied { schedule, name, via: plan::via_event(via), action }
+}
+
+fn autoscaling_applied(service: &str, action: AutoscalingAction) -> AutoscalingApplied {
+    let action = match action {
+        AutoscalingAction::Created => events::AutoscalingChange::Created,
+        AutoscalingAction::Updated => events::AutoscalingChange::Updated,
+        AutoscalingAction::Restored => events::AutoscalingChange::Restored,
+    };
+    AutoscalingApplied { service: service.to_owned(), action }
 }
 
 fn task_progress(key: &str, task: &types::Task, seconds: f64) -> TaskProgress {

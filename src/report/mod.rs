@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::apply::{ApplyReporter, ScheduleAction};
+use crate::apply::{ApplyReporter, AutoscalingAction, ScheduleAction};
 use crate::aws::login::{LoginReporter, MfaQuestion};
 use crate::aws::types;
 use crate::aws::types::Via;
@@ -96,6 +96,8 @@ pub enum Event<'a> {
     RevisionRemoved { revision: &'a str, deleted: bool, done: usize, of: usize },
     /// A schedule was created, updated, restored, deleted, enabled or disabled.
     ScheduleApplied { schedule: &'a str, name: &'a str, via: Via, action: ScheduleAction },
+    /// The autoscaling of a service was created, updated or restored.
+    AutoscalingApplied { service: &'a str, action: AutoscalingAction },
     /// A service was updated; without a deployment where only its attributes changed.
     Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
     /// The progress of a rollout; reported on change only.

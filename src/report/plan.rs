@@ -6,11 +6,11 @@ use super::markdown::{code, code_between, escape};
 use super::printable::one_line;
 use super::screen::{Paint, paint};
 use crate::aws::types::{Via, revision_name};
-use crate::events::{plan as events, schedule};
+use crate::events::{autoscaling, plan as events, schedule};
 use crate::image::ImageReference;
 use crate::manifest::schedules::schedule_noun;
 use crate::plan::schedules::{Action, TargetPlan};
-use crate::plan::{Change, Plan, Reason, Revision, SchedulePlan, ServicePlan, TaskPlan};
+use crate::plan::{AutoscalingPlan, Change, Plan, Reason, Revision, SchedulePlan, ServicePlan, TaskPlan};
 
 /// The longest value that is shown whole, in characters.
 const MAX_VALUE_CHARACTERS: usize = 100;
@@ -32,6 +32,7 @@ pub fn text(plan: &Plan, color: bool) -> String {
         lines.extend(service.reasons.iter().map(|reason| format!("  {}", reason_text(reason))));
         lines.extend(plan.needs.get(&service.key).map(|needs| format!("  after {}", needs.join(", "))));
     }
+    lines.extend(plan.autoscaling.iter().flat_map(|plan| autoscaling_lines(plan, color)));
     for schedule in &plan.schedules {
         lines.extend(schedule_lines(schedule, color));
     }
@@ -43,10 +44,12 @@ pub fn text(plan: &Plan, color: bool) -> String {
 
 /// Returns how many services and schedules change, of a plan with several.
 fn counts(plan: &Plan) -> Option<String> {
-    let created = plan.schedules.iter().filter(|schedule| schedule.action == Action::Create).count();
-    let updated = plan.schedules.iter().filter(|schedule| schedule.action == Action::Update).count();
+    let actions = plan.schedules.iter().map(|schedule| schedule.action);
+    let actions: Vec<Action> = plan.autoscaling.iter().map(|plan| plan.action).chain(actions).collect();
+    let created = actions.iter().filter(|action| **action == Action::Create).count();
+    let updated = actions.iter().filter(|action| **action == Action::Update).count();
     let changing = plan.services.iter().filter(|service| service.changes()).count() + updated;
-    let all = plan.services.len() + plan.schedules.len();
+    let all = plan.services.len() + actions.len();
     let changes = if changing == 1 { "changes" } else { "change" };
     let parts = [(changing, changes), (all - changing - created, "unchanged"), (created, "created")];
     let parts: Vec<String> = parts
@@ -72,13 +75,27 @@ fn task_line(plan: &Plan, task: &TaskPlan, moment: &str, color: bool) -> String 
     }
 }
 
+fn autoscaling_lines(plan: &AutoscalingPlan, color: bool) -> Vec<String> {
+    let name = paint(color, Paint::Bold, &format!("autoscaling {}", plan.key));
+    let mut lines = vec![format!("{name}: {}", action_words(plan.action))];
+    lines.extend(change_lines("", &plan.changes, color));
+    if !plan.foreign.is_empty() {
+        lines.push(format!("  of other owners, kept: {}", plan.foreign.join(", ")));
+    }
+    lines
+}
+
+fn action_words(action: Action) -> &'static str {
+    match action {
+        Action::Unchanged => "no changes",
+        Action::Create => "is created",
+        Action::Update => "changes",
+    }
+}
+
 fn schedule_lines(schedule: &SchedulePlan, color: bool) -> Vec<String> {
     let name = paint(color, Paint::Bold, &format!("{} {}", schedule_noun(schedule.via), schedule.key));
-    let mut lines = match schedule.action {
-        Action::Unchanged => vec![format!("{name}: no changes")],
-        Action::Create => vec![format!("{name}: is created")],
-        Action::Update => vec![format!("{name}: changes")],
-    };
+    let mut lines = vec![format!("{name}: {}", action_words(schedule.action))];
     lines.extend(change_lines("", &schedule.changes, color));
     if !schedule.foreign.is_empty() {
         lines.push(format!("  targets of other owners, kept: {}", schedule.foreign.join(", ")));
@@ -266,6 +283,7 @@ pub fn markdown(plan: &Plan) -> String {
         }
         lines.extend(service.reasons.iter().map(|reason| escape(&reason_text(reason)) + "\n"));
     }
+    lines.extend(plan.autoscaling.iter().flat_map(autoscaling_markdown));
     for schedule in &plan.schedules {
         lines.extend(schedule_markdown(schedule));
     }
@@ -276,20 +294,29 @@ pub fn markdown(plan: &Plan) -> String {
 }
 
 fn schedule_markdown(schedule: &SchedulePlan) -> Vec<String> {
-    let what = match schedule.action {
-        Action::Unchanged => "no changes",
-        Action::Create => "is created",
-        Action::Update => "changes",
-    };
+    let what = action_words(schedule.action);
     let mut lines = vec![format!("### {} {}: {what}\n", schedule_noun(schedule.via), code(&schedule.key))];
-    let rows: Vec<_> = schedule.changes.iter().flat_map(|change| change_rows("", change)).collect();
-    if !rows.is_empty() {
-        lines.push(format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n")));
-    }
+    lines.extend(change_table(&schedule.changes));
     if !schedule.foreign.is_empty() {
         lines.push(format!("targets of other owners, kept: {}\n", escape(&schedule.foreign.join(", "))));
     }
     lines
+}
+
+fn autoscaling_markdown(plan: &AutoscalingPlan) -> Vec<String> {
+    let mut lines = vec![format!("### autoscaling {}: {}\n", code(&plan.key), action_words(plan.action))];
+    lines.extend(change_table(&plan.changes));
+    if !plan.foreign.is_empty() {
+        lines.push(format!("of other owners, kept: {}\n", escape(&plan.foreign.join(", "))));
+    }
+    lines
+}
+
+/// Returns changes as a table; none where there are no changes.
+fn change_table(changes: &[Change]) -> Option<String> {
+    let rows: Vec<_> = changes.iter().flat_map(|change| change_rows("", change)).collect();
+    let table = format!("| path | before | after |\n| --- | --- | --- |\n{}\n", rows.join("\n"));
+    (!rows.is_empty()).then_some(table)
 }
 
 fn change_rows(prefix: &str, change: &Change) -> Vec<String> {
@@ -315,6 +342,7 @@ pub fn event(plan: &Plan) -> events::Plan {
         },
         before: plan.before.iter().map(|task| task_event(plan, task)).collect(),
         services: plan.services.iter().map(|service| service_event(plan, service)).collect(),
+        autoscaling: plan.autoscaling.iter().map(autoscaling_event).collect(),
         schedules: plan.schedules.iter().map(|schedule| schedule_event(plan, schedule)).collect(),
         after: plan.after.iter().map(|task| task_event(plan, task)).collect(),
         notes: plan.notes.clone(),
@@ -355,21 +383,35 @@ fn schedule_event(plan: &Plan, schedule: &SchedulePlan) -> events::SchedulePlan 
         before: target.revision_before.as_deref().map(running_event),
         after: revision_event(plan, &target.revision),
     };
-    let action = match schedule.action {
-        Action::Create => events::ScheduleAction::Create,
-        Action::Update => events::ScheduleAction::Update,
-        Action::Unchanged => events::ScheduleAction::Unchanged,
-    };
     events::SchedulePlan {
         schedule: schedule.key.clone(),
         name: schedule.name.clone(),
         via: via_event(schedule.via),
         group: schedule.group.clone(),
-        action,
+        action: action_event(schedule.action),
         targets: schedule.targets.iter().map(target).collect(),
         differences: schedule.changes.iter().map(change_event).collect(),
         foreign: schedule.foreign.clone(),
         removed: schedule.removed.clone(),
+    }
+}
+
+fn autoscaling_event(plan: &AutoscalingPlan) -> autoscaling::AutoscalingPlan {
+    autoscaling::AutoscalingPlan {
+        service: plan.key.clone(),
+        name: plan.service.name.clone(),
+        cluster: plan.service.cluster.clone(),
+        action: action_event(plan.action),
+        differences: plan.changes.iter().map(change_event).collect(),
+        foreign: plan.foreign.clone(),
+    }
+}
+
+fn action_event(action: Action) -> events::ScheduleAction {
+    match action {
+        Action::Create => events::ScheduleAction::Create,
+        Action::Update => events::ScheduleAction::Update,
+        Action::Unchanged => events::ScheduleAction::Unchanged,
     }
 }
 

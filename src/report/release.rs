@@ -60,6 +60,7 @@ fn target_noun(kind: TargetKind) -> &'static str {
     match kind {
         TargetKind::Before | TargetKind::After => "task",
         TargetKind::Service => "service",
+        TargetKind::Autoscaling => "autoscaling",
         TargetKind::Schedule => "schedule",
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Event, Reporter};
-use crate::apply::{ApplyReporter, ScheduleAction};
+use crate::apply::{ApplyReporter, AutoscalingAction, ScheduleAction};
 use crate::aws::login::{LoginReporter, MfaQuestion};
 use crate::aws::types;
 use crate::aws::types::Via;
@@ -82,6 +82,10 @@ impl<R: Reporter> ApplyReporter for R {
 
     fn schedule_applied(&self, schedule: &str, name: &str, via: Via, action: ScheduleAction) {
         self.report(&Event::ScheduleApplied { schedule, name, via, action });
+    }
+
+    fn autoscaling_applied(&self, service: &str, action: AutoscalingAction) {
+        self.report(&Event::AutoscalingApplied { service, action });
     }
 }
 

@@ -158,6 +158,7 @@ fn kind(kind: TargetKind) -> events::TargetKind {
     match kind {
         TargetKind::Before => events::TargetKind::Before,
         TargetKind::Service => events::TargetKind::Service,
+        TargetKind::Autoscaling => events::TargetKind::Autoscaling,
         TargetKind::Schedule => events::TargetKind::Schedule,
         TargetKind::After => events::TargetKind::After,
     }

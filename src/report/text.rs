@@ -269,6 +269,9 @@ impl Reporter for TextReporter {
                 };
                 self.write_story(&format!("{schedule}: {} `{name}` {action}", schedule_noun(*via)));
             }
+            Event::AutoscalingApplied { service, action } => {
+                self.write_story(&format!("{service}: autoscaling {}", action.name()));
+            }
             Event::Updated { service, revision, deployment: Some(id) } => {
                 self.write_story_wrapped(&format!("{service}: deploying {revision} ({id})"));
             }
@@ -338,10 +341,7 @@ impl Reporter for TextReporter {
                 event: JsonEvent::Serving(_) | JsonEvent::Completions(_) | JsonEvent::ShownSchema(_),
                 text,
             } => self.screen.write_raw_answer(text),
-            Event::Answer {
-                text,
-                event: JsonEvent::Explain(_) | JsonEvent::InitFile(_) | JsonEvent::Scenarios(_),
-            } => {
+            Event::Answer { text, event: JsonEvent::Explain(_) | JsonEvent::Scenarios(_) } => {
                 self.screen.write_answer_lines(text);
             }
             Event::PagedAnswer { text, .. } => self.write_paged(text),

@@ -1,6 +1,8 @@
 //! Runs the verbs through the binary against the embedded sandbox, and checks stdout, stderr, the exit code and the AWS
 //! calls.
 
+mod autoscaling;
+mod autoscaling_files;
 mod check;
 mod check_stages;
 mod completions;
@@ -28,7 +30,6 @@ mod hostile;
 mod image_checks;
 mod image_references;
 mod images;
-mod init;
 mod kill_table;
 mod lint;
 mod login;

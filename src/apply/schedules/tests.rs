@@ -25,6 +25,8 @@ const LATER: i64 = 4_000_000_000;
 struct ReportedEvents(RefCell<Vec<String>>);
 
 impl ApplyReporter for ReportedEvents {
+    fn autoscaling_applied(&self, _: &str, _: crate::apply::AutoscalingAction) {}
+
     fn note(&self, _: &str) {}
     fn registered(&self, _: &str) {}
     fn retired(&self, _: &str, _: bool, _: usize, _: usize) {}

@@ -38,6 +38,9 @@ impl Reporter for Recorder {
             Event::ScheduleApplied { schedule, action, .. } => {
                 self.add(format!("{schedule}: {}", action.name()));
             }
+            Event::AutoscalingApplied { service, action } => {
+                self.add(format!("{service}: autoscaling {}", action.name()));
+            }
             _ => {}
         }
     }

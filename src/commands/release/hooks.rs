@@ -29,6 +29,7 @@ impl ReleaseRunner<'_> {
         let noun = |kind: TargetKind| match kind {
             TargetKind::Before | TargetKind::After => "task",
             TargetKind::Service => "service",
+            TargetKind::Autoscaling => "autoscaling",
             TargetKind::Schedule => "schedule",
         };
         let after = moment != HookPoint::BeforeDeploy;

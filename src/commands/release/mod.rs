@@ -21,11 +21,12 @@ use crate::hooks::HookPoint;
 use crate::manifest::Manifest;
 use crate::outcome;
 use crate::plan::schedules::TargetPlan;
-use crate::plan::{Plan, Revision, SchedulePlan};
+use crate::plan::{Plan, Revision, SchedulePlan, ServiceState};
 use crate::release::{Release, State, TargetKind};
 use crate::report::{CommandOutcome, Event};
 use crate::watch::WatchResult;
 
+mod autoscaling;
 mod hooks;
 mod marks;
 mod tasks;
@@ -58,6 +59,8 @@ pub struct ReleaseRunner<'a> {
     registered: Vec<TaskDefinition>,
     settled: Vec<WatchResult>,
     failures: Vec<(String, Failure)>,
+    /// The services that were updated without a deployment, as the update left them.
+    attributes: BTreeMap<String, ServiceState>,
 }
 
 impl<'a> ReleaseRunner<'a> {
@@ -82,6 +85,7 @@ impl<'a> ReleaseRunner<'a> {
             registered: Vec::new(),
             settled: Vec::new(),
             failures: Vec::new(),
+            attributes: BTreeMap::new(),
         }
     }
 
@@ -107,6 +111,7 @@ impl<'a> ReleaseRunner<'a> {
         tell_left(self.plan, self.context);
         let _ = self.run_tasks(TargetKind::Before, interrupts).await
             && self.roll_out_services(interrupts).await
+            && self.apply_autoscaling(interrupts).await
             && self.apply_schedules(interrupts).await
             && self.run_tasks(TargetKind::After, interrupts).await;
         Ok(self.finish().await)
@@ -170,6 +175,7 @@ impl<'a> ReleaseRunner<'a> {
                 .await;
         tell_updated(self.plan, &services.attributes, self.context);
         self.failures = services.failures;
+        self.attributes = services.attributes;
         self.settled = settled;
         let up = self.release.has_succeeded(TargetKind::Service);
         if !up {

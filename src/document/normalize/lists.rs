@@ -44,6 +44,10 @@ const CAPACITY: &str =
 const IN_TURN: &str = "evaluated in turn; an ordered list in terraform-provider-aws";
 const VARIABLES: &str = "returned in another order from four entries on (aws-sdk-java#3043, go-to-k/cdk-real-drift); of one name the last counts";
 const TOP_DOWN: &str = "processed from the top down (API reference, ContainerDefinition)";
+const DIMENSIONS: &str = "each name once: the dimensions together name the metric (CloudWatch)";
+const QUERIES: &str = "each id once, and expressions refer to the ids (API reference)";
+const STEPS: &str =
+    "intervals that do not overlap; a set in terraform-provider-aws, aws_appautoscaling_policy";
 const ARGUMENTS: &str = "arguments";
 
 /// One row for every list of the documents that are compared.
@@ -172,6 +176,14 @@ pub const LISTS: &[ListRow] = &[
     row("RunTaskRequest", "placementStrategy", Kept, IN_TURN),
     row("RunTaskRequest", "tags", Ignored, BY_KEY),
     row("RunTaskRequest", "volumeConfigurations", Ignored, "named after the definition's volumes"),
+    // PutScalingPolicy
+    row("CustomizedMetricSpecification", "Dimensions", Ignored, DIMENSIONS),
+    row("TargetTrackingMetric", "Dimensions", Ignored, DIMENSIONS),
+    row("PredictiveScalingMetric", "Dimensions", Ignored, DIMENSIONS),
+    row("CustomizedMetricSpecification", "Metrics", Ignored, QUERIES),
+    row("PredictiveScalingCustomizedMetricSpecification", "MetricDataQueries", Ignored, QUERIES),
+    row("StepScalingPolicyConfiguration", "StepAdjustments", Ignored, STEPS),
+    row("PredictiveScalingPolicyConfiguration", "MetricSpecifications", Kept, SINGLE),
     row("TaskManagedEBSVolumeConfiguration", "tagSpecifications", Kept, SINGLE),
     row("TaskOverride", "containerOverrides", Ignored, "named after the definition's containers"),
     row("TaskOverride", "inferenceAcceleratorOverrides", Kept, NOT_PROVEN),

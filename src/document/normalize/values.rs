@@ -33,6 +33,8 @@ const fn none(structure: &'static str, member: &'static str, source: &'static st
 const REFERENCE: &str = "API reference";
 const OBSERVED: &str = "observed live (go-to-k/cdk-real-drift)";
 const REQUIRED: &str = "always present";
+const COOLDOWN: &str =
+    "the default for ECS services (Application Auto Scaling user guide, \"Define cooldown periods\")";
 const NO_DEFAULT: &str = "the API reference names no default; not proven, so it is a difference";
 
 /// One row for every enumeration and every default of the documents that are compared.
@@ -155,6 +157,35 @@ pub const VALUES: &[ValueRow] = &[
     default("RunTaskRequest", "propagateTags", "\"NONE\"", REFERENCE),
     default("TaskManagedEBSVolumeConfiguration", "filesystemType", "\"xfs\"", REFERENCE),
     default("TaskManagedEBSVolumeTerminationPolicy", "deleteOnTermination", "true", REFERENCE),
+    // PutScalingPolicy and PutScheduledAction
+    none("PutScalingPolicyRequest", "ServiceNamespace", REQUIRED),
+    none("PutScalingPolicyRequest", "ScalableDimension", REQUIRED),
+    none("PutScalingPolicyRequest", "PolicyType", REQUIRED),
+    none("PredefinedMetricSpecification", "PredefinedMetricType", REQUIRED),
+    none(
+        "CustomizedMetricSpecification",
+        "Statistic",
+        "always present where there is one metric (API reference)",
+    ),
+    none("StepScalingPolicyConfiguration", "AdjustmentType", REQUIRED),
+    none("PutScheduledActionRequest", "ServiceNamespace", REQUIRED),
+    none("PutScheduledActionRequest", "ScalableDimension", REQUIRED),
+    default("TargetTrackingScalingPolicyConfiguration", "DisableScaleIn", "false", REFERENCE),
+    default("TargetTrackingScalingPolicyConfiguration", "ScaleInCooldown", "300", COOLDOWN),
+    default("TargetTrackingScalingPolicyConfiguration", "ScaleOutCooldown", "300", COOLDOWN),
+    default("TargetTrackingMetricDataQuery", "ReturnData", "true", REFERENCE),
+    default("StepScalingPolicyConfiguration", "Cooldown", "300", REFERENCE),
+    default("StepScalingPolicyConfiguration", "MetricAggregationType", "\"Average\"", REFERENCE),
+    default("PredictiveScalingPolicyConfiguration", "Mode", "\"ForecastOnly\"", REFERENCE),
+    default("PredictiveScalingPolicyConfiguration", "SchedulingBufferTime", "300", REFERENCE),
+    default(
+        "PredictiveScalingPolicyConfiguration",
+        "MaxCapacityBreachBehavior",
+        "\"HonorMaxCapacity\"",
+        REFERENCE,
+    ),
+    default("PredictiveScalingMetricDataQuery", "ReturnData", "true", REFERENCE),
+    default("PutScheduledActionRequest", "Timezone", "\"UTC\"", REFERENCE),
 ];
 
 /// Returns the value that an absent member stands for.

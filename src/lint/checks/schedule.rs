@@ -20,4 +20,12 @@ pub(super) const SCHEDULE: &[Check] = &[
         source: "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html",
         function: CheckFunction::Manifest,
     },
+    Check {
+        id: "scaling-schedule",
+        severity: Error,
+        title: "The schedule and the time zone of a scheduled action are valid in Application Auto Scaling",
+        reason: "Application Auto Scaling takes `at(…)`, `rate(…)` and `cron(…)` with six fields, and the names of the IANA time zones. Another one would fail only after the service is up.",
+        source: "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html",
+        function: CheckFunction::Manifest,
+    },
 ];

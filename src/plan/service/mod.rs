@@ -159,6 +159,7 @@ mod tests {
             before: Vec::new(),
             after: Vec::new(),
             needs: Vec::new(),
+            autoscaling: None,
             service: Some(written),
             timeout: None,
             on_failure: None,

@@ -262,6 +262,11 @@ impl World {
             "RunTask",
             "StopTask",
             "RegisterScalableTarget",
+            "DeregisterScalableTarget",
+            "PutScalingPolicy",
+            "DeleteScalingPolicy",
+            "PutScheduledAction",
+            "DeleteScheduledAction",
         ];
         let calls: Vec<_> = self.sandbox.requests().into_iter().map(|request| request.operation).collect();
         assert!(calls.iter().all(|call| !changing.contains(&call.as_str())), "{calls:?}");
