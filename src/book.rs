@@ -18,6 +18,7 @@ macro_rules! pages {
 pub const PAGES: &[Page] = pages! {
     "introduction" => "introduction.md",
     "start" => "start.md",
+    "adopt" => "adopt.md",
     "manifest" => "manifest.md",
     "templates" => "templates.md",
     "definitions" => "definitions.md",

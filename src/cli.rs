@@ -11,7 +11,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 
 use crate::commands::{
     cancel, check, completions, continue_verb, deploy, docs, exec, explain, help as help_verb, history,
-    images, logs, man, plan, prune, render, restart, revisions, rollback, run, scale, schedule, schema,
+    images, init, logs, man, plan, prune, render, restart, revisions, rollback, run, scale, schedule, schema,
     status, stop_task, tasks, wait, why,
 };
 use crate::completion;
@@ -36,6 +36,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Init(init::InitArgs),
     Check(check::CheckArgs),
     Render(render::RenderArgs),
     Plan(plan::PlanArgs),
@@ -335,6 +336,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
             block_on(plan::run(args, markdown, context))
         }
         Verb::Deploy(args) => block_on(deploy::run(args, context)),
+        Verb::Init(args) => block_on(init::run(args, context)),
         Verb::Status(args) => block_on(status::run(args, context)),
         Verb::Why(args) => block_on(why::run(args, context)),
         Verb::History(args) => block_on(history::run(args, context)),

@@ -98,6 +98,16 @@ const PLAN: &[CodeMeaning] = &[as_ever(0), ERROR, as_ever(2), as_ever(5), CHANGE
 
 /// The commands whose help names their exit codes.
 pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
+    only(
+        "init",
+        &[
+            meaning(0, "the files are written, and a plan of them has no changes"),
+            ERROR,
+            as_ever(2),
+            meaning(5, "files exist already, or a deploy of what was written is refused"),
+            meaning(6, "the files are written, and a plan of them has changes"),
+        ],
+    ),
     only("plan", PLAN),
     only("deploy", ROLLOUT),
     only(

@@ -10,7 +10,7 @@
 //!
 //! Every verb in [`commands`] is a prefix or a variation of it. These rules hold, and tests in `tests/` enforce them:
 //!
-//! - [`document`], [`secrets`], [`template`], [`lint`], [`render`], [`plan`], [`expression`], [`watch::judge`] and [`diagnose`] are pure:
+//! - [`document`], [`secrets`], [`template`], [`lint`], [`render`], [`plan`], [`adopt`], [`expression`], [`watch::judge`] and [`diagnose`] are pure:
 //!   synchronous, without IO, the time passed in.
 //! - Only [`aws`] names an `aws_sdk_*` crate. Only [`report`] writes to the terminal.
 //! - Only [`apply`] changes anything in AWS, and only after everything was validated.
@@ -19,6 +19,7 @@
 //! - There is no "if dry run" below the commands: a dry run is a plan that is not applied.
 //! - The sandbox shares no code with the rest, so that it cannot share its bugs.
 
+pub mod adopt;
 pub mod apply;
 pub mod aws;
 pub mod book;

@@ -83,6 +83,7 @@ const SCHEDULES: &[&str] = &[
 const TASKS: &[&str] = &["run", "deploy", "schedule run"];
 /// All verbs that call AWS.
 const ALL: &[&str] = &[
+    "init",
     "plan",
     "deploy",
     "status",
@@ -133,6 +134,37 @@ pub const PERMISSIONS: &[Permission] = &[
         Optional(
             "AWS allows it by default. Where a policy denies it, `ecsail:deployed-by` is missing, a manifest with `account:` is refused, and schedules are not deployed",
         ),
+    ),
+    row(&["init"], &["ecs:ListServices", "ecs:DescribeServices", "ecs:DescribeTaskDefinition"], Always),
+    row(
+        &["init"],
+        &["ecs:DescribeServiceRevisions"],
+        Optional("`monitoring` and other attributes that only a service revision has are not written"),
+    ),
+    row(
+        &["init"],
+        &["application-autoscaling:DescribeScalableTargets"],
+        Optional("nothing says which services are scaled automatically"),
+    ),
+    row(
+        &["init"],
+        &["events:ListRules", "events:ListTargetsByRule", "events:ListTagsForResource"],
+        Optional("no rules are written"),
+    ),
+    row(
+        &["init"],
+        &[
+            "scheduler:ListSchedules",
+            "scheduler:GetSchedule",
+            "scheduler:GetScheduleGroup",
+            "scheduler:ListTagsForResource",
+        ],
+        Optional("no schedules are written"),
+    ),
+    row(
+        &["init"],
+        &["ecr:DescribeImages", "ecr:DescribePullThroughCacheRules"],
+        Optional("the plan after it does not notice a tag that was moved"),
     ),
     row(SERVICES, &["ecs:DescribeServices"], Always),
     row(

@@ -43,6 +43,7 @@ pub mod schedule_targets;
 pub mod scheduler;
 mod states;
 pub mod sts;
+mod tagged_services;
 mod tasks;
 mod transport;
 pub mod types;

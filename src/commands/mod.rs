@@ -27,6 +27,7 @@ pub mod first_look;
 pub mod help;
 pub mod history;
 pub mod images;
+pub mod init;
 pub mod interrupts;
 pub mod logs;
 pub mod man;

@@ -112,6 +112,28 @@ pub struct Failure {
     pub hints: Vec<String>,
 }
 
+/// Reported by `ecsail init` for each file.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct InitFile {
+    /// Relative to the folder of the manifest.
+    pub path: String,
+    pub written: bool,
+    /// Its text, where it was not written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Reported by `ecsail init` for each stage: whether a plan of the written files, with the tags that run, has changes.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct InitChecked {
+    /// Absent for an app without stages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    pub has_changes: bool,
+    /// The command that repeats the plan.
+    pub command: String,
+}
+
 /// Reported by a dry run after the plan: nothing was changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct DryRun {}

@@ -19,8 +19,8 @@ pub mod service;
 pub mod task;
 
 use answer::{
-    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, Man, Note, Pushed, Remark, Reset,
-    Scenarios, Serving, ShownSchema,
+    Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, InitChecked, InitFile, Man, Note,
+    Pushed, Remark, Reset, Scenarios, Serving, ShownSchema,
 };
 use autoscaling::AutoscalingApplied;
 use hook::{HookEnded, HookLine, HookStarted};
@@ -104,6 +104,8 @@ json_events! {
     "prune" => Prune,
     "document" => Document,
     "checked" => Checked,
+    "init.file" => InitFile,
+    "init.checked" => InitChecked,
     "explain" => Explain,
     "schema" => ShownSchema,
     "completions" => Completions,

@@ -16,7 +16,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Look", &["status", "why", "history", "tasks", "logs", "images", "revisions"]),
     ("Go back", &["rollback", "cancel", "continue"]),
     ("Operate", &["restart", "scale", "exec", "stop-task", "prune"]),
-    ("Files", &["check", "render", "schema", "explain"]),
+    ("Files", &["init", "check", "render", "schema", "explain"]),
     ("Set up", &["sandbox", "completions", "docs", "help"]),
 ];
 

@@ -22,6 +22,7 @@ use crate::render::{DefinitionSource, DesiredState};
 
 use images::image_states;
 
+pub mod adoption;
 pub mod autoscaling;
 pub mod images;
 mod namespaces;

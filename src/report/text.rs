@@ -341,7 +341,10 @@ impl Reporter for TextReporter {
                 event: JsonEvent::Serving(_) | JsonEvent::Completions(_) | JsonEvent::ShownSchema(_),
                 text,
             } => self.screen.write_raw_answer(text),
-            Event::Answer { text, event: JsonEvent::Explain(_) | JsonEvent::Scenarios(_) } => {
+            Event::Answer {
+                text,
+                event: JsonEvent::Explain(_) | JsonEvent::InitFile(_) | JsonEvent::Scenarios(_),
+            } => {
                 self.screen.write_answer_lines(text);
             }
             Event::PagedAnswer { text, .. } => self.write_paged(text),

@@ -30,6 +30,7 @@ mod hostile;
 mod image_checks;
 mod image_references;
 mod images;
+mod init;
 mod kill_table;
 mod lint;
 mod login;

@@ -9,11 +9,13 @@ use serde_json::{Map, Number, Value};
 use super::model::{DocumentKind, Shape, model};
 use super::shape_facts::item_identity;
 
+mod defaults;
 pub mod lists;
 mod pair;
 pub mod spelling;
 pub mod values;
 
+pub use defaults::without_defaults;
 pub use pair::{is_same, is_same_role, normal_pair, respell_roles};
 pub use values::default_value;
 
@@ -21,8 +23,7 @@ pub use values::default_value;
 pub fn normalize(document: &Value, root: DocumentKind) -> Value {
     let mut document = document.clone();
     if let Value::Object(members) = &mut document {
-        // An empty string has no meaning at this level; some implementations return one for each member that is not set.
-        members.retain(|name, value| !model().is_read_only(root, name) && value.as_str() != Some(""));
+        members.retain(|name, value| is_kept_at_top(root, name, value));
         remove_own_tags(members);
         if root == DocumentKind::TaskDefinition {
             spelling::respell_sizes(members);
@@ -30,6 +31,12 @@ pub fn normalize(document: &Value, root: DocumentKind) -> Value {
         }
     }
     normalize_value(&document, root.input_shape()).unwrap_or(Value::Object(Map::new()))
+}
+
+/// Returns whether a member of a document is one that a request can have.
+fn is_kept_at_top(root: DocumentKind, name: &str, value: &Value) -> bool {
+    // An empty string has no meaning at this level; some implementations return one for each member that is not set.
+    !model().is_read_only(root, name) && value.as_str() != Some("")
 }
 
 /// Returns the normal form of the `overrides` of a task.

@@ -73,7 +73,7 @@ pub(super) fn has_desired_input(
 }
 
 /// Parses an input as task overrides of ECS's model; `None` if it is anything else.
-pub(super) fn parse_overrides(text: &str) -> Option<Map<String, Value>> {
+pub fn parse_overrides(text: &str) -> Option<Map<String, Value>> {
     let known = |name: &String| model().member_shape("TaskOverride", name).is_some();
     match serde_json::from_str(text) {
         Ok(Value::Object(members)) if members.keys().all(known) => Some(members),

@@ -21,6 +21,8 @@ mod times;
 pub(super) mod types;
 
 pub use compare::{compare, settings};
+pub use input::parse_overrides;
+pub use run_task::run_task_members;
 pub use types::{Action, NewGroup, ScheduleContext, SchedulePlan, TargetPlan};
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ pub(super) fn normal_run_task_members(target: &Value) -> Value {
 }
 
 /// Returns the parameters of a target in the form of `RunTask`.
-pub(super) fn run_task_members(target: &Value) -> Map<String, Value> {
+pub fn run_task_members(target: &Value) -> Map<String, Value> {
     let parameters = &target["EcsParameters"];
     let mut members = Map::new();
     for (name, written) in MEMBER_NAMES {

@@ -1,0 +1,104 @@
+//! `ecsail init`: writes the files of an app: of what runs in a cluster, or of a new one. Never changes anything in AWS.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::aws::Aws;
+use crate::context::CommandContext;
+use crate::error::{Failure, Result};
+use crate::exit_codes;
+use crate::manifest::Manifest;
+use crate::report::CommandOutcome;
+use crate::settings::Settings;
+
+mod check;
+mod running;
+mod stages;
+mod write;
+
+/// The name of the manifest where none is given.
+const MANIFEST: &str = "ecsail.yml";
+
+/// Write the files of an app: of what runs in a cluster, or of a new app
+#[derive(Clone, Debug, Args)]
+#[command(after_help = exit_codes::after_help("init", "Examples:
+  ecsail init --cluster main
+  ecsail init --cluster main --service web --service worker --dry-run
+  ecsail init --stage staging=shop-staging --stage production=shop-production
+
+Nothing in AWS is changed. A plan of the written files, with the tags that run, is made at once."))]
+pub struct InitArgs {
+    /// Service of the cluster to write; repeatable [default: all services, and all schedules that run tasks there]
+    #[arg(long = "service", value_name = "NAME", add = crate::completion::services())]
+    services: Vec<String>,
+    /// Stage of the app and the cluster that it runs in; repeatable
+    #[arg(long, value_name = "NAME=CLUSTER")]
+    stage: Vec<String>,
+    /// Name of the app [default: that of the cluster]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Write also what another tool, such as Terraform, seems to own
+    #[arg(long)]
+    own: bool,
+    /// Overwrite files that exist
+    #[arg(long)]
+    force: bool,
+    /// Print the files instead of writing them
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Files exist already, a cluster or service does not exist, or the written files cannot be planned.
+pub async fn run(args: &InitArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    running::run(args, context).await
+}
+
+/// The folder in which the files are written, and the name of the manifest in it.
+#[derive(Clone, Debug)]
+struct Destination {
+    folder: PathBuf,
+    manifest: String,
+}
+
+impl Destination {
+    fn of(settings: &Settings) -> Destination {
+        let path = settings.manifest.clone().unwrap_or_else(|| PathBuf::from(MANIFEST));
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Destination {
+            folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+            manifest: name.unwrap_or_else(|| MANIFEST.to_owned()),
+        }
+    }
+
+    fn manifest_path(&self) -> PathBuf {
+        self.folder.join(&self.manifest)
+    }
+
+    /// Returns the name of the folder, for an app without a name.
+    fn folder_name(&self) -> String {
+        let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { &self.folder };
+        let resolved = folder.canonicalize().ok();
+        let name = resolved.as_deref().and_then(Path::file_name);
+        name.map_or_else(|| "app".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+}
+
+/// Connects to the region of the settings, or to another one.
+async fn connect(region: Option<&str>, context: &CommandContext) -> Result<Aws> {
+    let manifest = Manifest { region: region.map(str::to_owned), ..Manifest::default() };
+    context.connect_without_definitions(&manifest).await
+}
+
+/// Returns the failure of a manifest that exists beside the one to write.
+fn other_manifest(destination: &Destination, settings: &Settings) -> Option<Failure> {
+    let other = destination.folder.join("ecsail.yaml");
+    let is_there = settings.manifest.is_none() && other.exists();
+    is_there.then(|| {
+        Failure::refused(format!("`{}` exists already, and is a manifest too", other.display()))
+            .with_hint("name the manifest to write with `--manifest FILE`, or remove it".to_owned())
+    })
+}
