@@ -7,6 +7,7 @@ mod check;
 mod check_stages;
 mod completions;
 mod conformance;
+mod conformance_autoscaling;
 mod conformance_releases;
 mod conformance_schedules;
 mod conformance_schedules_apply;

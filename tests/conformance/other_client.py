@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Read and change the state of an emulator with boto3, beside ecsail.
 
+    scaling                  the scalable targets with their policies and scheduled actions, as JSON
     show                     schedules, their groups, rules, services and tasks, as JSON
     retry NAME               sets a retry policy on the targets of a schedule or rule
     foreign RULE             adds a target of another owner to a rule
@@ -32,8 +33,8 @@ class Client:
 
     def __init__(self, endpoint: str) -> None:
         session = boto3.Session()
-        names = ["scheduler", "events", "ecs"]
-        self.scheduler, self.events, self.ecs = (
+        names = ["scheduler", "events", "ecs", "application-autoscaling"]
+        self.scheduler, self.events, self.ecs, self.autoscaling = (
             session.client(name, endpoint_url=endpoint) for name in names)
 
     def schedule(self, name: str) -> dict | None:
@@ -96,6 +97,16 @@ class Client:
         return {"schedules": self.schedules(), "groups": self.groups(), "rules": self.rules(),
                 "services": self.services(), "tasks": self.tasks(), "images": self.images()}
 
+    def scaling(self) -> dict:
+        """The scalable targets, the policies and the scheduled actions of ECS."""
+        of = {"ServiceNamespace": "ecs"}
+        targets = self.autoscaling.describe_scalable_targets(**of)["ScalableTargets"]
+        policies = self.autoscaling.describe_scaling_policies(**of)["ScalingPolicies"]
+        actions = self.autoscaling.describe_scheduled_actions(**of)["ScheduledActions"]
+        return {"targets": {target["ResourceId"]: target for target in targets},
+                "policies": {policy["PolicyName"]: policy for policy in policies},
+                "actions": {action["ScheduledActionName"]: action for action in actions}}
+
     def change(self, name: str, of_target: dict, of_schedule: dict | None = None) -> None:
         """Set members of a schedule and its target, or of a rule's targets."""
         if schedule := self.schedule(name):
@@ -147,7 +158,7 @@ def main() -> None:
     """Run the command, and print the result as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--endpoint", required=True, help="URL of the emulator")
-    parser.add_argument("verb", choices=["show", "retry", "foreign", "fill", "override", "others"])
+    parser.add_argument("verb", choices=["scaling", "show", "retry", "foreign", "fill", "override", "others"])
     parser.add_argument("names", nargs=argparse.REMAINDER)
     args = parser.parse_args()
     client = Client(args.endpoint)

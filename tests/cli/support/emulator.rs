@@ -31,6 +31,11 @@ impl Emulator {
         Emulator::new("moto", ACCOUNT, Server::moto(), None, seed)
     }
 
+    /// Returns moto with services whose deployments are completed.
+    pub(crate) fn completed_moto() -> Emulator {
+        Emulator::new("moto", ACCOUNT, Server::moto_with_running_tasks(2), None, &[])
+    }
+
     fn new(
         kind: &'static str,
         account: &'static str,

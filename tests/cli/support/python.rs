@@ -129,6 +129,15 @@ impl Server {
         Server::on_port(command, port)
     }
 
+    /// Returns moto's server, in which so many tasks of a service run as soon as it is created.
+    pub(crate) fn moto_with_running_tasks(count: u32) -> Server {
+        let port = free_port();
+        let mut command = Command::new(bin().join("moto_server"));
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        command.env("MOTO_ECS_SERVICE_RUNNING", count.to_string());
+        Server::on_port(command, port)
+    }
+
     /// Returns MiniStack, which rolls out through the Docker stand-in.
     pub(crate) fn ministack() -> (Server, Server) {
         let docker = Server::of_this_folder("docker_standin.py", &["--port".as_ref(), "0".as_ref()]);
