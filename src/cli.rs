@@ -10,9 +10,9 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
-    cancel, check, completions, continue_verb, deploy, docs, exec, explain, help as help_verb, history,
-    images, init, logs, man, plan, prune, render, restart, revisions, rollback, run, scale, schedule, schema,
-    status, stop_task, tasks, wait, why,
+    cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain, help as help_verb,
+    history, images, init, logs, man, plan, prune, render, restart, revisions, rollback, run, scale,
+    schedule, schema, status, stop_task, tasks, wait, why,
 };
 use crate::completion;
 use crate::context::CommandContext;
@@ -59,6 +59,7 @@ enum Verb {
     Schedule(schedule::ScheduleArgs),
     StopTask(stop_task::StopTaskArgs),
     Scale(scale::ScaleArgs),
+    Delete(delete::DeleteArgs),
     Explain(explain::ExplainArgs),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
@@ -355,6 +356,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::Schedule(args) => block_on(schedule::run(args, context)),
         Verb::StopTask(args) => block_on(stop_task::run(args, context)),
         Verb::Scale(args) => block_on(scale::run(args, context)),
+        Verb::Delete(args) => block_on(delete::run(args, context)),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(args) => block_on(crate::commands::sandbox::run(args, context)),
     }

@@ -199,6 +199,17 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
             as_ever(130),
         ],
     ),
+    only(
+        "delete",
+        &[
+            meaning(0, "deleted or nothing to do"),
+            as_ever(1),
+            as_ever(2),
+            meaning(4, "timed out while tasks still run"),
+            as_ever(5),
+            as_ever(130),
+        ],
+    ),
 ];
 
 impl CommandExitCodes {

@@ -44,6 +44,7 @@ const SERVICES: &[&str] = &[
     "exec",
     "stop-task",
     "scale",
+    "delete",
 ];
 /// The verbs that take the names of services and suggest near misses.
 const NAMES: &[&str] = &[
@@ -62,6 +63,7 @@ const NAMES: &[&str] = &[
     "exec",
     "stop-task",
     "scale",
+    "delete",
     "run",
 ];
 /// The verbs that say why a rollout failed.
@@ -78,6 +80,7 @@ const SCHEDULES: &[&str] = &[
     "schedule enable",
     "schedule disable",
     "schedule prune",
+    "delete",
 ];
 /// The verbs that start tasks.
 const TASKS: &[&str] = &["run", "deploy", "schedule run"];
@@ -109,6 +112,7 @@ const ALL: &[&str] = &[
     "schedule prune",
     "stop-task",
     "scale",
+    "delete",
 ];
 
 /// Returns the verbs that call AWS, in the order of the help.
@@ -183,6 +187,15 @@ pub const PERMISSIONS: &[Permission] = &[
         ),
     ),
     row(&["deploy"], &["ecs:UpdateService"], Where("a service changes or is rolled back")),
+    row(&["deploy"], &["ecs:CreateService"], Where("a service of the manifest does not exist")),
+    row(
+        &["plan", "deploy"],
+        &["ecs:ListServices", "ecs:DescribeClusters"],
+        Optional(
+            "where a service does not exist: a mistyped name is not noticed, and an incomplete launch type is refused by ECS only",
+        ),
+    ),
+    row(&["deploy"], &["ecs:UntagResource"], Where("a tag of a service is removed from the manifest")),
     row(
         &["plan", "deploy"],
         &["ecr:DescribeImages"],
@@ -216,7 +229,9 @@ pub const PERMISSIONS: &[Permission] = &[
             "application-autoscaling:DescribeScalingPolicies",
             "application-autoscaling:DescribeScheduledActions",
         ],
-        Where("a service has `autoscaling:`"),
+        Where(
+            "a service has `autoscaling:`; with `enforce_desired_count` alone, the number of tasks is not set and a note says so",
+        ),
     ),
     row(
         &["plan", "deploy"],
@@ -391,6 +406,26 @@ pub const PERMISSIONS: &[Permission] = &[
         &["application-autoscaling:RegisterScalableTarget"],
         Where("`--min`, `--max`, `--suspend` or `--resume` is given"),
     ),
+    row(&["delete"], &["ecs:DeleteService"], Always),
+    row(
+        &["delete"],
+        &["ecs:UpdateService"],
+        Where("a service is scaled above 0, and `--force` is not given"),
+    ),
+    row(&["delete"], &["ecs:ListTasks", "ecs:DescribeTasks", "ecs:StopTask"], Where("`--force` is given")),
+    row(&["delete"], &["ecs:DescribeTaskDefinition"], Optional("the log groups that stay are not named")),
+    row(
+        &["delete"],
+        &["application-autoscaling:DescribeScalableTargets"],
+        Optional(
+            "the scalable target of a service stays, and may start tasks again until the service is gone",
+        ),
+    ),
+    row(
+        &["delete"],
+        &["application-autoscaling:DeregisterScalableTarget"],
+        Where("a service is scaled automatically"),
+    ),
     row(&["revisions"], &["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"], Always),
     row(
         &["revisions"],
@@ -464,7 +499,7 @@ pub const PERMISSIONS: &[Permission] = &[
         Where("the manifest has rules; with schedules only, a note says what was not compared"),
     ),
     row(
-        &["status", "schedule list", "schedule prune"],
+        &["status", "schedule list", "schedule prune", "delete"],
         &["scheduler:ListSchedules"],
         Where("the manifest has schedules"),
     ),
@@ -504,9 +539,9 @@ pub const PERMISSIONS: &[Permission] = &[
         &["iam:PassRole"],
         Where("a schedule or rule is written: on the role that starts its tasks"),
     ),
-    row(&["schedule prune"], &["scheduler:DeleteSchedule"], Where("a schedule is removed")),
+    row(&["schedule prune", "delete"], &["scheduler:DeleteSchedule"], Where("a schedule is removed")),
     row(
-        &["schedule prune"],
+        &["schedule prune", "delete"],
         &["events:RemoveTargets", "events:DeleteRule"],
         Where("a rule or its targets are removed"),
     ),

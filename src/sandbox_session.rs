@@ -327,6 +327,8 @@ fn unrendered_service(manifest: &Manifest, service: &ManifestService) -> Option<
         definition: DefinitionSource::RunningUnchanged,
         service: None,
         autoscaling: None,
+        enforce_desired_count: false,
+        ignore_tags: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
         needs: Vec::new(),

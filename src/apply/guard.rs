@@ -38,10 +38,10 @@ pub(super) async fn next_batch(services: usize, aws: &Aws) -> usize {
 
 /// Reads the services of plans, and returns for each plan why its service must not be updated.
 ///
-/// A service whose changes are to be superseded is not read.
+/// A service whose changes are to be superseded is not read, nor one that is created: ECS refuses to create it twice.
 pub(super) async fn refusals(plans: &[&ServicePlan], aws: &Aws) -> Vec<Option<Failure>> {
     let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for plan in plans.iter().filter(|plan| !plan.supersede) {
+    for plan in plans.iter().filter(|plan| is_read(plan)) {
         clusters.entry(&plan.cluster).or_default().push(plan.name.clone());
     }
     let reading =
@@ -51,6 +51,10 @@ pub(super) async fn refusals(plans: &[&ServicePlan], aws: &Aws) -> Vec<Option<Fa
     futures_util::future::join_all(judging).await
 }
 
+fn is_read(plan: &ServicePlan) -> bool {
+    !plan.supersede && plan.creation.is_none()
+}
+
 /// Returns why a service must not be updated, from what `DescribeServices` answered.
 async fn refusal(
     plan: &ServicePlan,
@@ -58,7 +62,7 @@ async fn refusal(
     aws: &Aws,
 ) -> Option<Failure> {
     match found? {
-        _ if plan.supersede => None,
+        _ if !is_read(plan) => None,
         Err(error) => Some(cluster_failure(&plan.cluster, error.clone())),
         Ok(found) => match plan.observed.change(found.get(&plan.name)) {
             Some(change) => Some(changed_failure(plan, &change, aws).await),

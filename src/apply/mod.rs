@@ -14,6 +14,8 @@ use crate::watch::snapshot::WatchedRollout;
 
 pub mod after_marks;
 pub mod autoscaling;
+mod creation;
+pub mod deletion;
 pub mod guard;
 pub mod lifecycle_hook;
 mod lost_answer;

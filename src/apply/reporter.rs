@@ -10,6 +10,8 @@ pub trait ApplyReporter {
     fn registered(&self, revision: &str);
     /// Reports that a revision was deregistered or deleted, as the `done`th of `of` steps.
     fn retired(&self, revision: &str, deleted: bool, done: usize, of: usize);
+    /// Reports that a service was created, with its first deployment.
+    fn created(&self, service: &str, revision: &str, deployment: Option<&str>);
     /// Reports that a service was updated; without a deployment where only its attributes changed.
     fn updated(&self, service: &str, revision: &str, deployment: Option<&str>);
     /// Reports that a rollback begins: the call that begins it, and the revision that the service returns to.

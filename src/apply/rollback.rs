@@ -10,6 +10,7 @@ use crate::aws::error::ApiErrorKind;
 use crate::aws::types::{RolloutState, Service, ServiceDeploymentStatus, ServiceStatus, parse_view};
 use crate::aws::{ApiError, Aws};
 use crate::error::Failure;
+use crate::plan::service::tags::TagChanges;
 use crate::plan::{Revision, RollbackPoint, ServicePlan, ServiceState};
 use crate::retry::{Attempts, Policy};
 use crate::watch::service_deployments::find_service_deployment_arn;
@@ -191,6 +192,8 @@ async fn update_to_rollback_point(
         definition_changes: Vec::new(),
         service_changes: Vec::new(),
         reasons: Vec::new(),
+        creation: None,
+        tags: TagChanges::default(),
         members: update_members(members),
         observed: state,
         supersede: false,

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_util::future::join_all;
 use serde_json::Value;
 
+use super::creation::create_service;
 use super::guard::{next_batch, origin, refusals, replaced_note};
 use super::lost_answer::{Trace, look_repeatedly};
 use super::reporter::ApplyReporter;
@@ -30,7 +31,7 @@ pub(super) struct UpdatedService {
     /// The rollout to watch, or `None` if the update started none.
     pub(super) rollout: Option<WatchedRollout>,
     /// The service as the update left it.
-    state_after: ServiceState,
+    pub(super) state_after: ServiceState,
 }
 
 /// Updates services, with the revisions that were registered for their plan; a failure does not stop the others.
@@ -51,7 +52,7 @@ pub async fn update_services(
         let refused = refusals(batch, aws).await;
         let updating = batch.iter().zip(refused).map(async |(service, refused)| match refused {
             Some(failure) => Err(failure),
-            None => update_service(service, registered, aws, report).await,
+            None => apply_service(service, registered, aws, report).await,
         });
         for (service, result) in batch.iter().zip(join_all(updating).await) {
             add_result(&mut applied, &service.key, result);
@@ -71,6 +72,19 @@ fn add_result(applied: &mut ApplyResult, key: &str, result: Result<UpdatedServic
     }
 }
 
+/// Creates or updates one service.
+async fn apply_service(
+    plan: &ServicePlan,
+    registered: &[TaskDefinition],
+    aws: &Aws,
+    report: &dyn ApplyReporter,
+) -> Result<UpdatedService, Failure> {
+    match &plan.creation {
+        Some(creation) => create_service(plan, creation, registered, aws, report).await,
+        None => update_service(plan, registered, aws, report).await,
+    }
+}
+
 /// Updates one service that was read right before.
 pub(super) async fn update_service(
     plan: &ServicePlan,
@@ -84,13 +98,18 @@ pub(super) async fn update_service(
         // The indexes of a plan are those of its own registrations, all of which were made.
         Revision::New(index) => registered[*index].arn.clone(),
     };
+    set_tags(plan, aws).await?;
+    if !plan.is_applied_by_call() {
+        report.updated(&plan.key, plan.revision_before(), None);
+        return Ok(UpdatedService { rollout: None, state_after: plan.observed.clone() });
+    }
     let mut document = plan.members.clone();
     document.insert("cluster".to_owned(), plan.cluster.clone().into());
     document.insert("service".to_owned(), plan.name.clone().into());
     if plan.after != Revision::Same {
         document.insert("taskDefinition".to_owned(), revision.clone().into());
     }
-    let asked_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    let asked_at = seconds_now();
     let UpdateEffect { document, started, unseen } =
         send_update(&Value::Object(document), plan, &revision, aws).await?;
     // The update is made: where its answer cannot be read, the deployment is found by its revision and time.
@@ -102,17 +121,46 @@ pub(super) async fn update_service(
         report.note(&note);
     }
     let state_after = ServiceState::new(&service, &document);
-    let definition = registered.iter().find(|definition| definition.arn == revision);
-    let has_side_containers = definition.map(|definition| has_side_containers(&definition.document));
-    let followed = rollout_to_watch(plan, started, revision, asked_at).map(|followed| WatchedRollout {
-        has_side_containers,
-        attributes_after: state_after.attributes.clone(),
-        ..followed
-    });
+    let followed = rollout_to_watch(plan, started, &revision, asked_at)
+        .map(|followed| followed.with_result(registered, &state_after));
     let deployment = followed.as_ref().and_then(|followed| followed.deployment.as_deref());
     let runs = followed.as_ref().map_or(&plan.before, |followed| &followed.revision);
     report.updated(&plan.key, revision_name(runs), deployment);
     Ok(UpdatedService { rollout: followed, state_after })
+}
+
+/// Changes the tags of a service. Before its update, so that the tasks that follow get them.
+async fn set_tags(plan: &ServicePlan, aws: &Aws) -> Result<(), Failure> {
+    let tags = &plan.tags;
+    let setting = async {
+        if !tags.set.is_empty() {
+            aws.tag_resource(&tags.service, &tags.set).await?;
+        }
+        if !tags.removed.is_empty() {
+            aws.untag_resource(&tags.service, &tags.removed).await?;
+        }
+        Ok::<_, ApiError>(())
+    };
+    setting.await.map_err(|error| {
+        let attempted = format!("failed to change the tags of service `{}`", plan.name);
+        Failure::error(attempted).with_hint(error.hint()).with_cause(error)
+    })
+}
+
+impl WatchedRollout {
+    /// Adds what is known once the call that began the rollout was answered.
+    pub(super) fn with_result(
+        self,
+        registered: &[TaskDefinition],
+        state_after: &ServiceState,
+    ) -> WatchedRollout {
+        let definition = registered.iter().find(|definition| definition.arn == self.revision);
+        WatchedRollout {
+            has_side_containers: definition.map(|definition| has_side_containers(&definition.document)),
+            attributes_after: state_after.attributes.clone(),
+            ..self
+        }
+    }
 }
 
 /// Returns whether a task definition has containers that are not essential.
@@ -279,13 +327,18 @@ async fn lost_failure(plan: &ServicePlan, change: &StateChange, aws: &Aws) -> Fa
     Failure::error(message).with_hint(hint).unclear(true)
 }
 
+/// Returns the time by the clock of this machine, in seconds since 1970.
+pub(super) fn seconds_now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
 /// Returns the rollout to watch; `None` if the update starts none.
 ///
 /// If the response does not show the deployment, the first one of the revision since `asked_at` is taken.
-fn rollout_to_watch(
+pub(super) fn rollout_to_watch(
     plan: &ServicePlan,
     started: Option<StartedDeployment>,
-    revision: String,
+    revision: &str,
     asked_at: f64,
 ) -> Option<WatchedRollout> {
     // Some attributes, such as the propagation of tags, start no deployment, and none was requested.
@@ -298,7 +351,8 @@ fn rollout_to_watch(
         cluster: plan.cluster.clone(),
         deployment: started.as_ref().map(|started| started.id.clone()),
         created_at: started.as_ref().map_or(asked_at, |started| started.created_at),
-        revision: started.as_ref().map_or(revision, |started| started.revision.clone()),
+        revision: started.as_ref().map_or(revision, |started| &started.revision).to_owned(),
+        created: plan.creation.is_some(),
         service_deployment: started.and_then(|started| started.service_deployment),
         previous: plan.before.clone(),
         deployment_before: plan.deployment_before.clone(),

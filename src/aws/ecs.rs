@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::types::{
-    DesiredStatus, ServiceDeploymentStatus, StopServiceDeploymentStopType, TaskDefinitionField,
+    DesiredStatus, ServiceDeploymentStatus, ServiceField, StopServiceDeploymentStopType, TaskDefinitionField,
 };
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub const MAX_STOPPED_TASKS: usize = 1000;
 const HISTORY_PAGES: usize = 20;
 
 impl Aws {
-    /// Returns services as raw JSON, by name; names that do not exist are left out.
+    /// Returns services as raw JSON with their tags, by name; names that do not exist are left out.
     ///
     /// # Errors
     /// The API call failed, with [`Meaning::NotFound`] if the cluster does not exist.
@@ -39,10 +39,10 @@ impl Aws {
         cluster: &str,
         names: &[String],
     ) -> Result<BTreeMap<String, Value>, ApiError> {
-        self.describe_services(cluster, names, with_retries).await
+        self.describe_services(cluster, names, Some(vec![ServiceField::Tags]), with_retries).await
     }
 
-    /// Returns services as [`Aws::services`] does, with at most two attempts a call: the next poll reads them again.
+    /// Returns services without their tags, with at most two attempts a call: the next poll reads them again.
     ///
     /// # Errors
     /// The API call failed.
@@ -51,20 +51,21 @@ impl Aws {
         cluster: &str,
         names: &[String],
     ) -> Result<BTreeMap<String, Value>, ApiError> {
-        self.describe_services(cluster, names, with_one_retry).await
+        self.describe_services(cluster, names, None, with_one_retry).await
     }
 
     async fn describe_services(
         &self,
         cluster: &str,
         names: &[String],
+        include: Option<Vec<ServiceField>>,
         retries: impl Fn() -> aws_sdk_ecs::config::Builder,
     ) -> Result<BTreeMap<String, Value>, ApiError> {
-        let retries = &retries;
+        let (retries, include) = (&retries, &include);
         let calls = names.chunks(MAX_SERVICES_PER_CALL).map(|names| async move {
             let raw = RawJson::capture();
             let request = self.ecs.describe_services().cluster(cluster).set_services(Some(names.to_vec()));
-            let request = request.customize().interceptor(raw.clone());
+            let request = request.set_include(include.clone()).customize().interceptor(raw.clone());
             let sent = request.config_override(retries()).send().await;
             sent.map_err(|error| ApiError::from_sdk("ecs:DescribeServices", error))?;
             raw.take_response("ecs:DescribeServices")

@@ -41,6 +41,7 @@ pub mod rule_targets;
 pub mod run_task;
 pub mod schedule_targets;
 pub mod scheduler;
+mod services;
 mod states;
 pub mod sts;
 mod tagged_services;

@@ -141,6 +141,8 @@ pub struct ObservedState {
     pub autoscaling: BTreeMap<ServiceRef, ObservedAutoscaling>,
     /// The ARNs of the load balancers of the target groups that autoscaling depends on, by target group.
     pub load_balancers: BTreeMap<String, Vec<String>>,
+    /// The clusters in which services are missing, by the name in the manifest.
+    pub clusters: BTreeMap<String, ObservedCluster>,
     /// What could not be read and why, one note each.
     pub notes: Vec<String>,
 }
@@ -157,12 +159,34 @@ impl ObservedState {
     }
 }
 
+/// Whether Application Auto Scaling sets the number of tasks of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AutoscalingState {
+    #[default]
+    NotRead,
+    Absent,
+    Present,
+    /// It could not be read, for this reason.
+    Unreadable(String),
+}
+
+/// A cluster in which a service is missing, as far as it may be read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObservedCluster {
+    /// The names of its services; `None` where they may not be listed.
+    pub services: Option<Vec<String>>,
+    /// The cluster as `DescribeClusters` returns it; null where it may not be read.
+    pub document: Value,
+}
+
 /// The observed state of one service.
 #[derive(Clone, Debug, Default)]
 pub struct ObservedService {
     /// The raw response, for the comparison.
     pub document: Value,
     pub service: Service,
+    /// Whether its number of tasks is scaled automatically; read where the manifest keeps it in step.
+    pub autoscaling: AutoscalingState,
     /// The task definition that the service runs.
     pub running_definition: Option<TaskDefinition>,
     /// The running digests, by container; empty where ECS does not report them.

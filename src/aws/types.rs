@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::ApiError;
 pub use super::observed::{
-    CacheRules, Caller, ImageState, MissingImage, ObservedSchedule, ObservedSchedules, ObservedService,
-    ObservedState, Via,
+    AutoscalingState, CacheRules, Caller, ImageState, MissingImage, ObservedCluster, ObservedSchedule,
+    ObservedSchedules, ObservedService, ObservedState, Via,
 };
 pub use super::states::{
     ControllerType, DeploymentStatus, HealthStatus, LaunchType, LifecycleHookStatus, LifecycleStage,

@@ -22,10 +22,19 @@ enum Confirmation {
 /// # Errors
 /// The question cannot be asked, and neither `--yes` nor `CI=true` was given.
 fn confirm(question: &str, yes: bool, context: &CommandContext) -> Result<Confirmation> {
+    confirm_by(|| context.reporter.confirm(question), yes, context)
+}
+
+/// Asks in a way of its own whether a change may be made; see [`confirm`].
+fn confirm_by(
+    ask: impl FnOnce() -> Option<bool>,
+    yes: bool,
+    context: &CommandContext,
+) -> Result<Confirmation> {
     if yes || context.settings.assumes_yes() {
         return Ok(Confirmation::Assumed);
     }
-    match context.reporter.confirm(question) {
+    match ask() {
         Some(true) => Ok(Confirmation::Given),
         Some(false) => {
             context.reporter.report(&Event::Note("nothing was changed"));
@@ -65,4 +74,13 @@ pub async fn is_change_confirmed(
 /// As of [`confirm`].
 pub fn is_confirmed(question: &str, yes: bool, context: &CommandContext) -> Result<bool> {
     Ok(confirm(question, yes, context)? != Confirmation::Declined)
+}
+
+/// Returns whether something may be deleted: on a terminal, its name has to be typed.
+///
+/// # Errors
+/// As of [`confirm`].
+pub fn is_confirmed_by_name(question: &str, name: &str, yes: bool, context: &CommandContext) -> Result<bool> {
+    let ask = || context.reporter.ask_text(question).map(|answer| answer == name);
+    Ok(confirm_by(ask, yes, context)? != Confirmation::Declined)
 }

@@ -52,6 +52,9 @@ pub struct DeployArgs {
     /// Replace a deployment in progress and changes of others since the plan, and start tasks beside those of another release
     #[arg(long, global = true)]
     supersede: bool,
+    /// Create services that do not exist, even if the cluster has one of a similar name
+    #[arg(long, global = true)]
+    create: bool,
     /// Number of services that roll out at once
     #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_PARALLEL, value_parser = parse_parallel, hide_short_help = true, global = true)]
     parallel: usize,
@@ -67,6 +70,7 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
     let how = PlanningOptions {
         force: args.force,
         supersede: args.supersede,
+        create: args.create,
         images: args.images.clone(),
         release: Some(id.clone()),
         watch: Some(args.watch.clone()),

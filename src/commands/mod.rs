@@ -18,6 +18,7 @@ pub mod check;
 pub mod completions;
 pub mod confirmation;
 pub mod continue_verb;
+pub mod delete;
 pub mod deploy;
 pub mod docs;
 pub mod exec;
@@ -209,6 +210,7 @@ fn plan_options(
     Options {
         account: manifest.account.as_ref().map(|account| account.value.clone()),
         images: images.checks(manifest),
+        manifest_services: manifest.service_names.clone(),
         now: jiff::Timestamp::now().as_second(),
         record: DeployRecord {
             app: manifest.app.clone(),

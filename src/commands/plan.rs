@@ -21,6 +21,9 @@ pub struct PlanArgs {
     selection: SelectionArgs,
     #[command(flatten)]
     images: ImageArgs,
+    /// Plan to create services that do not exist, even if the cluster has one of a similar name
+    #[arg(long, global = true)]
+    create: bool,
     /// Exit with 6 if there are changes
     #[arg(long, global = true)]
     exit_code: bool,
@@ -32,7 +35,9 @@ pub struct PlanArgs {
 /// The plan is refused.
 pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> Result<CommandOutcome> {
     let format = if markdown { PlanFormat::Markdown } else { PlanFormat::Text };
-    show_plan(&args.selection.request()?, &args.images, args.exit_code, format, context).await
+    let how =
+        PlanningOptions { create: args.create, images: args.images.clone(), ..PlanningOptions::default() };
+    show_plan(&args.selection.request()?, how, args.exit_code, format, context).await
 }
 
 /// Shows what a deploy of the request would change.
@@ -41,12 +46,11 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
 /// The plan is refused.
 pub async fn show_plan(
     request: &Request,
-    images: &ImageArgs,
+    how: PlanningOptions,
     exit_code: bool,
     format: PlanFormat,
     context: &CommandContext,
 ) -> Result<CommandOutcome> {
-    let how = PlanningOptions { images: images.clone(), ..PlanningOptions::default() };
     let planned = plan_deploy(request, how, context).await?;
     let plan = planned.with_blockers_noted();
     context.reporter.report(&Event::Plan { plan: &plan, answer: Some(format) });

@@ -24,6 +24,8 @@ pub struct PlanningOptions {
     pub force: bool,
     /// Supersede deployments in progress.
     pub supersede: bool,
+    /// Create services although the cluster has one of a similar name.
+    pub create: bool,
     /// Which images are refused.
     pub images: ImageArgs,
     /// The id of the release; none where nothing will be applied.
@@ -81,9 +83,10 @@ pub async fn plan_deploy(
     };
     let options = plan_options(&manifest, request, &context.settings, &how.images);
     let record = plan::DeployRecord { release_id: how.release, ..options.record };
-    let options = plan::Options { force: how.force, supersede: how.supersede, record, ..options };
+    let options =
+        plan::Options { force: how.force, supersede: how.supersede, create: how.create, record, ..options };
     let mut plan = plan::compare(&desired, &observed, &options)?;
-    plan.destination = destination_of(&plan, &manifest, context);
+    plan.destination = destination_of(&plan, &observed, &manifest, context);
     let (attached, mut blockers) = attach_to_planned(&plan, &observed, &aws).await;
     if !how.supersede {
         blockers.extend(blockers::in_progress(&plan, &observed));
@@ -92,12 +95,18 @@ pub async fn plan_deploy(
 }
 
 /// Returns where a plan changes something.
-fn destination_of(plan: &Plan, manifest: &Manifest, context: &CommandContext) -> Destination {
+fn destination_of(
+    plan: &Plan,
+    observed: &ObservedState,
+    manifest: &Manifest,
+    context: &CommandContext,
+) -> Destination {
     // The ARN of a schedule's target is that of its cluster.
     let targets = plan.schedules.iter().flat_map(|schedule| &schedule.targets);
     let targets: Vec<&str> = targets.filter_map(|target| target.document["Arn"].as_str()).collect();
     let running = plan.services.iter().map(|service| service.before.as_str());
-    let arn = running.chain(targets.iter().copied()).next();
+    let clusters = observed.clusters.values().filter_map(|cluster| cluster.document["clusterArn"].as_str());
+    let arn = running.chain(targets.iter().copied()).chain(clusters).find(|arn| !arn.is_empty());
     let work = plan.before.iter().chain(&plan.after).filter_map(|task| task.work.as_ref());
     let clusters = plan.services.iter().map(|service| service.cluster.as_str());
     let clusters = clusters.chain(work.map(|work| work.cluster.as_str())).chain(targets.iter().copied());

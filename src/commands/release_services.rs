@@ -104,6 +104,10 @@ impl Services<'_> {
     pub async fn restore_attributes(&mut self, aws: &Aws, report: &dyn ApplyReporter) {
         for (key, after) in std::mem::take(&mut self.attributes) {
             let Some(plan) = self.plan.services.iter().find(|service| service.key == key) else { continue };
+            if plan.members.is_empty() {
+                self.set(&key, State::Succeeded, Some("its tags stay as they are".to_owned()));
+                continue;
+            }
             let (state, detail) = match restore_attributes(plan, &after, aws, report).await {
                 Ok(true) => (State::RolledBack, "attributes restored"),
                 Ok(false) => {

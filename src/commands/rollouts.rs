@@ -403,6 +403,9 @@ fn rollback_decision(settled: &WatchResult) -> Option<Result<(), String>> {
         _ => return None,
     };
     match (asked, &followed.way_back) {
+        _ if followed.created => {
+            Some(Err("this deploy created it, and there is nothing to roll back to".to_owned()))
+        }
         (Some(FailureAction::Leave), _) => Some(Err("`on_failure` is `leave`".to_owned())),
         (Some(FailureAction::Rollback), _) | (None, Some(_)) => Some(Ok(())),
         (None, None) => {

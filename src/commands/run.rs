@@ -16,6 +16,7 @@ use crate::apply;
 use crate::apply::task::{DEFAULT_TIMEOUT, RunTaskRequest};
 use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
+use crate::aws::types::ObservedService;
 use crate::aws::types::{DeploymentStatus, RolloutState, Service, ServiceStatus, TaskDefinition, answer};
 use crate::context::CommandContext;
 use crate::document::problem::{InvalidFiles, Problem, Problems};
@@ -186,7 +187,8 @@ async fn resolve_described(
     let work = args.resolve_work(task, overrides);
     let key = args.name.as_ref().or(args.like.as_ref()).cloned().unwrap_or_default();
     let mut plan = Plan::default();
-    let against = PlanContext { desired: &desired, observed: &observed, options: &options };
+    let absent = &ObservedService::default();
+    let against = PlanContext { desired: &desired, observed: &observed, options: &options, absent };
     let work = resolve(&key, &work, None, against, &mut plan).map_err(Failure::several)?;
     for note in observed.notes.iter().cloned().chain(image_notes(&observed.images, options.images)) {
         context.reporter.report(&Event::Note(&note));

@@ -19,7 +19,7 @@ use crate::events::{JsonEvent, service as events};
 use crate::exit_codes;
 use crate::plan::scale::{Autoscaling, ScaleChange, ScalePlan, ScaleRequest, manifest_notes, plan_scaling};
 use crate::report::{CommandOutcome, Event};
-use crate::watch::task_count::{TaskCountOutcome, TaskCountWatch};
+use crate::watch::task_count::{TaskCountGoal, TaskCountOutcome, TaskCountWatch};
 use crate::{duration, outcome};
 
 /// Set the number of tasks of a service, or the range of its autoscaling
@@ -132,7 +132,7 @@ pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOu
         cluster: &place.cluster,
         name: &place.name,
         key: &place.key,
-        desired,
+        goal: TaskCountGoal::Desired(desired),
         service_before: &found.service,
         timeout: args.timeout,
         poll_interval: context.poll_interval(),

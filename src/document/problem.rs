@@ -236,6 +236,14 @@ fn max_distance(length: usize) -> usize {
     if length < 2 { 0 } else { (length / 3).max(1) }
 }
 
+/// Returns the name in `known` of which `found` is most likely a typing error: at most two letters differ, and fewer of a
+/// short name.
+pub fn likely_typo<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const MOST: usize = 2;
+    let similar = most_similar(found, known)?;
+    (strsim::damerau_levenshtein(&found.to_lowercase(), &similar.to_lowercase()) <= MOST).then_some(similar)
+}
+
 /// Returns the hint ``did you mean `x`?`` for `found`, if a name in `known` is similar enough.
 pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     most_similar(found, known).map(|name| format!("did you mean `{name}`?"))

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 pub mod answer;
 pub mod autoscaling;
+pub mod deletion;
 pub mod diagnosis;
 pub mod hook;
 pub mod plan;
@@ -23,8 +24,9 @@ use answer::{
     Pushed, Remark, Reset, Scenarios, Serving, ShownSchema,
 };
 use autoscaling::AutoscalingApplied;
+use deletion::{ServiceDeleted, ServiceDeletion};
 use hook::{HookEnded, HookLine, HookStarted};
-use plan::{Deregistered, Plan, Registered, Updated};
+use plan::{Created, Deregistered, Plan, Registered, Updated};
 use prune::{Deleted, Prune, PruneRevision, Revision};
 use rollback::{RollbackTarget, ScheduleRollback};
 use rollout::{
@@ -65,6 +67,7 @@ json_events! {
     "plan" => Plan,
     "dry_run" => DryRun,
     "registered" => Registered,
+    "created" => Created,
     "updated" => Updated,
     "unchanged" => Unchanged,
     "started" => Started,
@@ -77,6 +80,8 @@ json_events! {
     "schedule.rollback" => ScheduleRollback,
     "continued" => Continued,
     "scaled" => Scaled,
+    "delete.service" => ServiceDeletion,
+    "service.deleted" => ServiceDeleted,
     "stopping" => Stopping,
     "task.started" => TaskStarted,
     "task.progress" => TaskProgress,

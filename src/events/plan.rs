@@ -48,8 +48,10 @@ pub struct ServicePlan {
     pub changes: bool,
     /// The id of the deployment in progress that already makes the change; the deploy watches it. Null where there is none.
     pub attached: Option<String>,
-    /// The revision that runs.
-    pub before: RunningRevision,
+    /// Whether the service is created.
+    pub creates: bool,
+    /// The revision that runs; null where the service is created.
+    pub before: Option<RunningRevision>,
     /// The revision that will run.
     pub after: PlannedRevision,
     /// What changes in the task definition.
@@ -179,6 +181,16 @@ pub struct Registered {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Deregistered {
     pub revision: String,
+}
+
+/// Reported when a service was created.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Created {
+    /// The service's key.
+    pub service: String,
+    pub revision: String,
+    /// The id of the first deployment; null where ECS does not show it yet.
+    pub deployment: Option<String>,
 }
 
 /// Reported when a service was updated.

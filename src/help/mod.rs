@@ -15,7 +15,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Deploy", &["deploy", "plan", "run", "schedule", "wait"]),
     ("Look", &["status", "why", "history", "tasks", "logs", "images", "revisions"]),
     ("Go back", &["rollback", "cancel", "continue"]),
-    ("Operate", &["restart", "scale", "exec", "stop-task", "prune"]),
+    ("Operate", &["restart", "scale", "exec", "stop-task", "prune", "delete"]),
     ("Files", &["init", "check", "render", "schema", "explain"]),
     ("Set up", &["sandbox", "completions", "docs", "help"]),
 ];

@@ -30,10 +30,7 @@ const SYNONYMS: &[(&[&str], &str)] = &[
     (&["doc", "manual", "guide"], "`ecsail docs`"),
     (&["version"], "`ecsail --version`"),
     (&["completion"], "`ecsail completions`"),
-    (
-        &["destroy", "delete", "remove", "rm"],
-        "`ecsail scale NAME --desired 0`, which stops all tasks: ecsail deletes no service",
-    ),
+    (&["destroy", "remove", "rm", "terminate"], "`ecsail delete`"),
 ];
 
 /// Returns what to use in place of an unknown command.
@@ -61,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_destroys_is_never_taken_for_a_deploy() {
-        for word in ["destroy", "delete", "Remove", "rm", "down"] {
+        for word in ["destroy", "Remove", "rm", "down"] {
             assert!(!replacement(word).expect("it is known").contains("deploy"), "{word}");
         }
     }

@@ -16,7 +16,7 @@ use crate::image::{ImageReference, version_error};
 use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
 use crate::template::TemplateContext;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,6 +73,8 @@ const SERVICE_KEYS: &[&str] = &[
     "task_definition",
     "service",
     "autoscaling",
+    "enforce_desired_count",
+    "ignore_tags",
     "before",
     "after",
     "needs",
@@ -96,6 +98,8 @@ pub struct Manifest {
     pub role: Option<String>,
     pub images: BTreeMap<String, ManifestImage>,
     pub services: Vec<ManifestService>,
+    /// The names in ECS of all services, also of those that this run does not deploy.
+    pub service_names: BTreeSet<String>,
     /// Services that this run does not deploy, and whose definition and network are used by tasks that are `like` them.
     pub like_services: Vec<ManifestService>,
     /// Whether services keep the task definitions that they run, because no tag was given for a task.
@@ -151,6 +155,10 @@ pub struct ManifestService {
     pub service: Vec<Layer>,
     /// `None` to leave the autoscaling of the service as it is.
     pub autoscaling: Option<ManifestAutoscaling>,
+    /// Whether a deploy sets the number of tasks of a service that exists.
+    pub enforce_desired_count: bool,
+    /// The keys of tags that others set, although the manifest has them.
+    pub ignore_tags: Vec<String>,
     /// The tasks that must succeed before any service changes, and those that run after all rollouts have succeeded.
     pub before: Vec<LocatedValue<String>>,
     pub after: Vec<LocatedValue<String>>,
@@ -177,6 +185,8 @@ pub(super) fn on_the_fly(name: &str) -> ManifestService {
         task_definition: Vec::new(),
         service: Vec::new(),
         autoscaling: None,
+        enforce_desired_count: false,
+        ignore_tags: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
         needs: Vec::new(),
@@ -393,6 +403,8 @@ fn read_services(fields: &FieldReader<'_>, problems: &mut Problems) -> Vec<Manif
             task_definition: layers(&fields, "task_definition", problems),
             service: layers(&fields, "service", problems),
             autoscaling: read_autoscaling(&fields, problems),
+            enforce_desired_count: fields.boolean("enforce_desired_count", problems).unwrap_or(false),
+            ignore_tags: fields.text_list("ignore_tags", problems),
             before: fields.name_list("before", problems),
             after: fields.name_list("after", problems),
             needs: fields.name_list("needs", problems),

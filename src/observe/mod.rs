@@ -24,6 +24,8 @@ use images::image_states;
 
 pub mod adoption;
 pub mod autoscaling;
+mod clusters;
+mod desired_count;
 pub mod images;
 mod namespaces;
 pub mod past;
@@ -57,6 +59,7 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     observed.notes.extend(notes);
     observed.services = services?;
     observed.autoscaling = autoscaling.map_err(failure)?;
+    observed.clusters = clusters::observe(aws, desired, &observed.services).await;
     observed.latest_definitions = latest.map_err(failure)?;
     observed.images = images?;
     match caller {
@@ -164,8 +167,8 @@ async fn observe_running(aws: &Aws, desired: &DesiredState, observed: &mut Obser
         })
         .collect();
     let families = running_families(desired, observed);
-    let (definitions, latest, revisions, mut namespaces) = join4(
-        latest_definitions(aws, &unknown),
+    let ((definitions, mut autoscaling), latest, revisions, mut namespaces) = join4(
+        join(latest_definitions(aws, &unknown), desired_count::observe(aws, desired)),
         latest_definitions(aws, &families),
         in_time("ecs:DescribeServiceRevisions", aws.service_revisions(&revisions)),
         namespaces::observe(aws, desired, observed),
@@ -190,6 +193,7 @@ async fn observe_running(aws: &Aws, desired: &DesiredState, observed: &mut Obser
         service.running_digests = running_digests(&service.service, &revisions);
         let current = current_revisions(&service.service, &revisions);
         service.revision = current.max_by(newest).map(|revision| revision.attributes.clone());
+        service.autoscaling = autoscaling.remove(name).unwrap_or_default();
     }
     Ok(())
 }

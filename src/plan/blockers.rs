@@ -35,19 +35,21 @@ pub fn because_of_caller(failure: Failure, observed: &ObservedState) -> Failure 
     }
 }
 
-/// Returns the observed state of a service that can be deployed to.
+/// Returns the observed state of a service that can be deployed to, or `None` if there is none of its name.
 ///
 /// # Errors
-/// It does not exist, is being deleted, or has another deployment controller.
+/// It is being deleted, or has another deployment controller.
 pub fn deployable_service<'a>(
     desired: &DesiredService,
     observed: &'a ObservedState,
-) -> Result<&'a ObservedService, Vec<Failure>> {
-    let (name, cluster) = (&desired.name, &desired.cluster);
-    let seen = existing_service(name, cluster, observed).map_err(|failure| vec![failure])?;
+) -> Result<Option<&'a ObservedService>, Vec<Failure>> {
+    let seen = observed.services.get(&ServiceRef::new(&desired.cluster, &desired.name));
+    let Some(seen) = seen.filter(|seen| seen.service.status != ServiceStatus::Inactive) else {
+        return Ok(None);
+    };
     match undeployable_blocker(&seen.service) {
         Some(failure) => Err(vec![failure]),
-        None => Ok(seen),
+        None => Ok(Some(seen)),
     }
 }
 
@@ -64,7 +66,7 @@ pub fn existing_service<'a>(
         Some(seen) if seen.service.status == ServiceStatus::Inactive => Err(deleted_failure(name, cluster)),
         Some(seen) => Ok(seen),
         None => {
-            let hint = format!("{}, or correct its name", create_hint(name, cluster));
+            let hint = "correct the name, or create the service by a deploy of it".to_owned();
             Err(Failure::error(format!("no service named `{name}` in cluster `{cluster}`")).with_hint(hint))
         }
     }
@@ -72,17 +74,7 @@ pub fn existing_service<'a>(
 
 /// Returns the failure that a service was deleted: ECS still describes it, as INACTIVE.
 pub fn deleted_failure(name: &str, cluster: &str) -> Failure {
-    let hint = create_hint(name, cluster).replacen("once", "again", 1);
-    Failure::error(format!("service `{name}` in cluster `{cluster}` was deleted")).with_hint(hint)
-}
-
-fn create_hint(name: &str, cluster: &str) -> String {
-    format!(
-        "create it once: `aws ecs create-service --cluster {} --service-name {} --task-definition … \
-         --desired-count 1`",
-        shell::quote(cluster),
-        shell::quote(name)
-    )
+    Failure::error(format!("service `{name}` in cluster `{cluster}` was deleted"))
 }
 
 /// Returns the blocker of a service that cannot be deployed to: it is being deleted, or has another deployment
@@ -90,15 +82,23 @@ fn create_hint(name: &str, cluster: &str) -> String {
 pub fn undeployable_blocker(service: &Service) -> Option<Failure> {
     let name = &service.service_name;
     if service.status == ServiceStatus::Draining {
-        return Some(Failure::refused(format!("service `{name}` is being deleted")));
+        let message = format!("service `{name}` is being deleted");
+        let hint = format!(
+            "its name is free once its tasks have stopped: wait for that with `ecsail delete {}`",
+            shell::quote(name)
+        );
+        return Some(Failure::refused(message).with_hint(hint));
     }
     let controller = &service.deployment_controller.kind;
-    if !matches!(controller, ControllerType::CodeDeploy | ControllerType::External) {
-        return None;
-    }
+    matches!(controller, ControllerType::CodeDeploy | ControllerType::External)
+        .then(|| other_controller_failure(name, controller))
+}
+
+/// Returns the blocker of a service with another deployment controller than ECS.
+pub(super) fn other_controller_failure(name: &str, controller: &ControllerType) -> Failure {
     let message = format!("service `{name}` has the deployment controller `{controller}`, not `ECS`");
     let hint = "use a service whose `deploymentController` is `ECS`".to_owned();
-    Some(Failure::refused(message).with_hint(hint))
+    Failure::refused(message).with_hint(hint)
 }
 
 /// The blockers of a deploy that does not supersede: a refusal for each service with a deployment in progress, unless the

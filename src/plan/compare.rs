@@ -4,12 +4,14 @@ use crate::aws::types::RolloutState;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+use super::creation::plan_creation;
 use super::desired_document::desired_document;
 use super::diff::{Change, diff};
 use super::image_checks::{image_notes, refused_images};
 use super::plan_revision::Revision;
 use super::record::{self, same_digests};
 use super::rollback_point::RollbackPoint;
+use super::service::tags::compare_tags;
 use super::service_state::ServiceState;
 use super::types::{Options, Plan, Reason, Registration, ServicePlan};
 use super::{after_marks, autoscaling, blockers, release, service, task_spec};
@@ -35,7 +37,8 @@ pub fn compare(desired: &DesiredState, observed: &ObservedState, options: &Optio
     }
     failures.extend(plan_autoscaling(desired, observed, options, &mut plan));
     if failures.is_empty() {
-        let against = task_spec::PlanContext { desired, observed, options };
+        let absent = &ObservedService::default();
+        let against = task_spec::PlanContext { desired, observed, options, absent };
         failures.extend(release::plan_tasks(against, &mut plan));
         failures.extend(release::plan_schedules(against, &mut plan));
         after_marks::mark_registrations(&mut plan, &options.record);
@@ -80,7 +83,9 @@ fn plan_service(
     options: &Options,
     plan: &mut Plan,
 ) -> Result<ServicePlan, Vec<Failure>> {
-    let seen = blockers::deployable_service(service, observed)?;
+    let Some(seen) = blockers::deployable_service(service, observed)? else {
+        return plan_creation(service, observed, options, plan);
+    };
     let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
     let against = refused_images(&document, &observed.images, options.images);
     if !against.is_empty() {
@@ -88,8 +93,10 @@ fn plan_service(
     }
     let running = seen.running_definition.as_ref().map(|running| &running.document);
     let (after, definition_changes) = revision(&document, seen, observed, options, plan);
-    let attributes = service::compare_attributes(service, seen)?;
+    let mut attributes = service::compare_attributes(service, seen)?;
     plan.notes.extend(attributes.notes);
+    let (tags, tag_changes) = compare_tags(service, seen);
+    attributes.changes.extend(tag_changes);
     let mut reasons = Vec::new();
     if after == Revision::Same {
         reasons = moved_images(running.unwrap_or(&Value::Null), seen, observed);
@@ -125,6 +132,8 @@ fn plan_service(
     let attached = attached.map(|deployment| deployment.id.clone());
     Ok(ServicePlan {
         attached,
+        creation: None,
+        tags,
         key: service.key.clone(),
         name: service.name.clone(),
         cluster: service.cluster.clone(),
@@ -147,7 +156,7 @@ fn plan_service(
 }
 
 /// Returns the revision that the service will run, and how it differs from the running one.
-fn revision(
+pub(super) fn revision(
     document: &Value,
     seen: &ObservedService,
     observed: &ObservedState,

@@ -29,6 +29,34 @@ pub fn diff(before: &Value, after: &Value, shape: &str) -> Vec<Change> {
     changes
 }
 
+/// Returns the members of a document that there was none of before, each as a change; also those that have the default.
+pub fn additions(document: &Value, shape: &str) -> Vec<Change> {
+    let mut changes = Vec::new();
+    add_members(document, shape, "", &mut changes);
+    changes
+}
+
+fn add_members(document: &Value, shape: &str, path: &str, changes: &mut Vec<Change>) {
+    for (name, value) in document.as_object().into_iter().flatten() {
+        let target = model().member_shape(shape, name).unwrap_or_default();
+        let here = join(path, name);
+        match model().shape(target) {
+            // The members of a container have lines of their own.
+            Shape::List(item) if is_named_structure(item) && has_names(items(Some(value)), item) => {
+                for value in items(Some(value)) {
+                    let name = item_identity(item).map(|identity| item_name(value, identity));
+                    add_members(value, item, &format!("{here}[{}]", name.unwrap_or_default()), changes);
+                }
+            }
+            _ => compare_values(None, Some(value), target, here, changes),
+        }
+    }
+}
+
+fn is_named_structure(item: &str) -> bool {
+    matches!(model().shape(item), Shape::Structure(_)) && !PAIR_SHAPES.iter().any(|(pair, ..)| *pair == item)
+}
+
 fn compare_values(
     before: Option<&Value>,
     after: Option<&Value>,

@@ -7,6 +7,8 @@ pub mod after_marks;
 pub mod autoscaling;
 pub mod blockers;
 mod compare;
+mod creation;
+pub mod deletion;
 pub mod desired_document;
 pub mod diff;
 pub mod image_checks;
@@ -36,4 +38,6 @@ pub use record::DeployRecord;
 pub use rollback_point::RollbackPoint;
 pub use schedules::SchedulePlan;
 pub use service_state::ServiceState;
-pub use types::{Options, Plan, Reason, Registration, ResolvedWork, ServicePlan, TaskPlan, run_members};
+pub use types::{
+    Creation, Options, Plan, Reason, Registration, ResolvedWork, ServicePlan, TaskPlan, run_members,
+};

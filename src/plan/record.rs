@@ -10,7 +10,7 @@ use crate::image::ImageReference;
 /// The most tags of a resource (API reference, `RegisterTaskDefinition`, `tags`).
 pub(super) const MAX_TAGS: usize = 50;
 /// The greatest lengths of a tag's value and key (API reference, Tag).
-const MAX_VALUE_LENGTH: usize = 256;
+pub(super) const MAX_VALUE_LENGTH: usize = 256;
 pub(super) const MAX_KEY_LENGTH: usize = 128;
 
 /// The record of a deploy: what was deployed, from where, and by whom.

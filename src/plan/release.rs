@@ -100,7 +100,7 @@ fn unfinished_release(
 
 /// Plans the schedules, and returns the blockers.
 pub(super) fn plan_schedules(against: PlanContext<'_>, plan: &mut Plan) -> Vec<Failure> {
-    let PlanContext { desired, observed, options } = against;
+    let PlanContext { desired, observed, options, .. } = against;
     if desired.schedules.is_empty() {
         return Vec::new();
     }

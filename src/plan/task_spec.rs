@@ -21,6 +21,8 @@ pub struct PlanContext<'a> {
     pub desired: &'a DesiredState,
     pub observed: &'a ObservedState,
     pub options: &'a Options,
+    /// What is observed of a service that the plan creates.
+    pub absent: &'a ObservedService,
 }
 
 /// Returns what a task or target runs. A document that no revision has is added to the plan's registrations.
@@ -38,7 +40,7 @@ pub fn resolve(
 ) -> Result<ResolvedWork, Vec<Failure>> {
     let one = |failure| vec![failure];
     let lender = match &work.like {
-        Some(like) => Some(find_like_service(like, against)?),
+        Some(like) => Some(find_like_service(like, against, plan)?),
         None => None,
     };
     let document = match (&work.definition, &lender) {
@@ -91,10 +93,14 @@ pub fn resolve(
 fn find_like_service<'a>(
     like: &str,
     against: PlanContext<'a>,
+    plan: &Plan,
 ) -> Result<(&'a DesiredService, &'a ObservedService), Vec<Failure>> {
     let found = against.desired.all_services().find(|service| service.is_named(like));
     let service =
         found.ok_or_else(|| vec![Failure::error(format!("no service named `{like}` in the manifest"))])?;
+    if plan.services.iter().any(|planned| planned.key == service.key && planned.creation.is_some()) {
+        return Ok((service, against.absent));
+    }
     let seen = blockers::existing_service(&service.name, &service.cluster, against.observed)
         .map_err(|failure| vec![failure])?;
     Ok((service, seen))

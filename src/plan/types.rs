@@ -1,6 +1,6 @@
 //! The plan: what is asked of it, what it holds, and what it says of each service and each task. It decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -11,6 +11,7 @@ use super::plan_revision::Revision;
 use super::record::DeployRecord;
 use super::rollback_point::RollbackPoint;
 use super::schedules::types::SchedulePlan;
+use super::service::tags::TagChanges;
 use super::service_state::ServiceState;
 use crate::aws::types::revision_name;
 use crate::destination::{Destination, counted};
@@ -23,6 +24,10 @@ pub struct Options {
     pub force: bool,
     /// Deploy even if a deployment is in progress.
     pub supersede: bool,
+    /// Create services although the cluster has one of a similar name.
+    pub create: bool,
+    /// The names in ECS of all services of the manifest.
+    pub manifest_services: BTreeSet<String>,
     /// The account that the manifest requires.
     pub account: Option<String>,
     /// Which images are refused.
@@ -83,15 +88,19 @@ pub struct ServicePlan {
     pub key: String,
     pub name: String,
     pub cluster: String,
-    /// The ARN of the running revision.
+    /// The ARN of the running revision; empty where the service is created.
     pub before: String,
     pub after: Revision,
     pub definition_changes: Vec<Change>,
     pub service_changes: Vec<Change>,
     /// Why there is a new deployment although no document changed.
     pub reasons: Vec<Reason>,
-    /// The members of `UpdateService` besides the task definition.
+    /// How the service is created; `None` for a service that exists.
+    pub creation: Option<Creation>,
+    /// The members of `UpdateService`, or of `CreateService`, besides the name and the task definition.
     pub members: Map<String, Value>,
+    /// The changes of the service's tags, which start no deployment.
+    pub tags: TagChanges,
     /// The state that the plan was made for. A service in another state is not updated.
     pub observed: ServiceState,
     /// Update the service even if it has changed since the plan was made.
@@ -108,6 +117,13 @@ pub struct ServicePlan {
     pub on_failure: Option<FailureAction>,
     pub on_timeout: Option<FailureAction>,
     pub patience: Option<Patience>,
+}
+
+/// How a service is created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Creation {
+    /// The `clientToken` of the call: ECS answers a repeated call with the service that the first one created.
+    pub token: String,
 }
 
 /// What a task or a target runs, with everything resolved.
@@ -180,7 +196,13 @@ impl Plan {
 impl ServicePlan {
     /// Returns whether the service is changed.
     pub fn changes(&self) -> bool {
-        self.after != Revision::Same || !self.members.is_empty() || !self.reasons.is_empty()
+        self.is_applied_by_call() || !self.tags.is_empty()
+    }
+
+    /// Returns whether the service is created or updated, as opposed to one of which only tags change.
+    pub fn is_applied_by_call(&self) -> bool {
+        let is_updated = self.after != Revision::Same || !self.members.is_empty() || !self.reasons.is_empty();
+        self.creation.is_some() || is_updated
     }
 
     /// Returns whether there is nothing to do for the service, and nothing to wait for.

@@ -62,6 +62,10 @@ pub struct DesiredService {
     pub service: Option<Value>,
     /// `None` to leave the autoscaling of the service as it is.
     pub autoscaling: Option<DesiredAutoscaling>,
+    /// Whether a deploy sets the number of tasks of a service that exists.
+    pub enforce_desired_count: bool,
+    /// The keys of tags that others set, although the manifest has them.
+    pub ignore_tags: Vec<String>,
     /// The keys of the tasks that run before and after it, and of the services that it needs.
     pub before: Vec<String>,
     pub after: Vec<String>,
@@ -212,6 +216,8 @@ fn render_service(
         definition: definition?,
         service: document,
         autoscaling: autoscaling::render_autoscaling(service, manifest, problems),
+        enforce_desired_count: service.enforce_desired_count,
+        ignore_tags: service.ignore_tags.clone(),
         before: name_values(&service.before),
         after: name_values(&service.after),
         needs: name_values(&service.needs),

@@ -305,6 +305,10 @@ impl Reporter for GitHubReporter {
         self.text.confirm(question)
     }
 
+    fn ask_text(&self, question: &str) -> Option<String> {
+        self.text.ask_text(question)
+    }
+
     fn rollout_question(&self) -> Option<RolloutQuestion> {
         self.text.rollout_question()
     }

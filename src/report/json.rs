@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::deletion;
 use super::given_flags::GivenFlags;
 use super::{
     Event, Reporter, RolloutQuestion, TaskQuestion, error, hook, log, plan, problems, rollback, rollout,
@@ -13,7 +14,7 @@ use crate::aws::types::Via;
 use crate::error::Failure;
 use crate::events::answer::{Document, Note, Remark};
 use crate::events::autoscaling::{self as events, AutoscalingApplied};
-use crate::events::plan::{Deregistered, Registered, Updated};
+use crate::events::plan::{Created, Deregistered, Registered, Updated};
 use crate::events::prune::Deleted;
 use crate::events::rollout::{RolloutEvent, RolloutRollbackStarted, Unchanged};
 use crate::events::schedule::{AppliedAction, ScheduleApplied};
@@ -153,6 +154,12 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
         Event::RevisionRemoved { revision, deleted: true, .. } => {
             JsonEvent::Deleted(Deleted { revision: (*revision).to_owned() })
         }
+        Event::Deletion(planned) => JsonEvent::ServiceDeletion(deletion::event(planned)),
+        Event::Created { service, revision, deployment } => JsonEvent::Created(Created {
+            service: (*service).to_owned(),
+            revision: (*revision).to_owned(),
+            deployment: deployment.map(str::to_owned),
+        }),
         Event::Updated { service, revision, deployment } => JsonEvent::Updated(Updated {
             service: (*service).to_owned(),
             revision: (*revision).to_owned(),

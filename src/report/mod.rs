@@ -16,6 +16,7 @@ use crate::document::problem::InvalidFiles;
 use crate::error::Failure;
 use crate::events::JsonEvent;
 use crate::hooks::{HookFact, HookPoint, HookReporter};
+use crate::plan::deletion::ServiceDeletion;
 use crate::plan::rollback::Target;
 use crate::plan::{Plan, SchedulePlan};
 use crate::release::Release;
@@ -25,6 +26,7 @@ use crate::tail::merge::LogLine;
 use crate::watch::task::{TaskReporter, TaskRunResult};
 use crate::watch::{Progress, WatchReporter, WatchResult};
 
+mod deletion;
 pub mod diagnosis;
 pub mod error;
 pub mod explanation;
@@ -90,6 +92,8 @@ pub enum Event<'a> {
     Rollback(&'a Target),
     /// What a schedule is rolled back to, each target with the service that it follows.
     ScheduleRollback { plan: &'a SchedulePlan, services: &'a [String] },
+    /// What the deletion of a service would do.
+    Deletion(&'a ServiceDeletion),
     /// A revision was registered.
     Registered { revision: &'a str },
     /// A revision was deregistered or deleted: step `done` of `of`.
@@ -98,6 +102,8 @@ pub enum Event<'a> {
     ScheduleApplied { schedule: &'a str, name: &'a str, via: Via, action: ScheduleAction },
     /// The autoscaling of a service was created, updated or restored.
     AutoscalingApplied { service: &'a str, action: AutoscalingAction },
+    /// A service was created, with its first deployment.
+    Created { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
     /// A service was updated; without a deployment where only its attributes changed.
     Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
     /// The progress of a rollout; reported on change only.
@@ -168,6 +174,10 @@ pub trait Reporter:
     fn report_error(&self, error: &Failure);
     /// Returns the answer to a yes-or-no question; `None` where there is no terminal to ask on.
     fn confirm(&self, question: &str) -> Option<bool>;
+    /// Returns the line that answers a question; `None` where there is no terminal to ask on.
+    fn ask_text(&self, _question: &str) -> Option<String> {
+        None
+    }
     /// Returns why no question can be asked.
     fn unasked_reason(&self) -> &'static str {
         "there is no terminal to ask on"

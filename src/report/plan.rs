@@ -26,7 +26,7 @@ pub fn text(plan: &Plan, color: bool) -> String {
             lines.push(format!("{name}: {}", unchanged_text(service)));
             continue;
         }
-        lines.push(format!("{name}: {} → {}", service.revision_before(), target_text(plan, service)));
+        lines.push(format!("{name}: {}", change_text(plan, service)));
         lines.extend(change_lines("", &service.definition_changes, color));
         lines.extend(change_lines("service.", &service.service_changes, color));
         lines.extend(service.reasons.iter().map(|reason| format!("  {}", reason_text(reason))));
@@ -47,8 +47,10 @@ fn counts(plan: &Plan) -> Option<String> {
     let actions = plan.schedules.iter().map(|schedule| schedule.action);
     let actions: Vec<Action> = plan.autoscaling.iter().map(|plan| plan.action).chain(actions).collect();
     let created = actions.iter().filter(|action| **action == Action::Create).count();
+    let created = created + plan.services.iter().filter(|service| service.creation.is_some()).count();
     let updated = actions.iter().filter(|action| **action == Action::Update).count();
-    let changing = plan.services.iter().filter(|service| service.changes()).count() + updated;
+    let changing = plan.services.iter().filter(|service| service.changes() && service.creation.is_none());
+    let changing = changing.count() + updated;
     let all = plan.services.len() + actions.len();
     let changes = if changing == 1 { "changes" } else { "change" };
     let parts = [(changing, changes), (all - changing - created, "unchanged"), (created, "created")];
@@ -118,6 +120,15 @@ fn revision_text(plan: &Plan, revision: &Revision, family: &str) -> String {
         Revision::Registered(arn) => revision_name(arn).to_owned(),
         Revision::New(index) => format!("a new revision of `{}`", plan.registrations[*index].family),
         Revision::Same => format!("the same revision of `{family}`"),
+    }
+}
+
+/// Returns in words from what to what a service changes.
+fn change_text(plan: &Plan, service: &ServicePlan) -> String {
+    let target = target_text(plan, service);
+    match &service.creation {
+        Some(_) => format!("create, with {target}"),
+        None => format!("{} → {target}", service.revision_before()),
     }
 }
 
@@ -268,12 +279,12 @@ pub fn markdown(plan: &Plan) -> String {
             lines.push(format!("### {}: {}\n", code(&service.key), escape(&text)));
             continue;
         }
-        lines.push(format!(
-            "### {}: {} → {}\n",
-            code(&service.key),
-            escape(service.revision_before()),
-            target_markdown(plan, service)
-        ));
+        let target = target_markdown(plan, service);
+        let text = match &service.creation {
+            Some(_) => format!("create, with {target}"),
+            None => format!("{} → {target}", escape(service.revision_before())),
+        };
+        lines.push(format!("### {}: {text}\n", code(&service.key)));
         let own = service.definition_changes.iter().map(|change| (String::new(), change));
         let attributes = service.service_changes.iter().map(|change| ("service.".to_owned(), change));
         let rows: Vec<_> =
@@ -358,7 +369,8 @@ fn service_event(plan: &Plan, service: &ServicePlan) -> events::ServicePlan {
         cluster: service.cluster.clone(),
         changes: service.changes(),
         attached: service.attached.clone(),
-        before: events::RunningRevision { revision: before.to_owned() },
+        creates: service.creation.is_some(),
+        before: service.creation.is_none().then(|| events::RunningRevision { revision: before.to_owned() }),
         after: revision_event(plan, &service.after).unwrap_or_else(stays),
         task_definition: service.definition_changes.iter().map(change_event).collect(),
         attributes: service.service_changes.iter().map(change_event).collect(),

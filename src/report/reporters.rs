@@ -72,6 +72,10 @@ impl<R: Reporter> ApplyReporter for R {
         self.report(&Event::RevisionRemoved { revision, deleted, done, of });
     }
 
+    fn created(&self, service: &str, revision: &str, deployment: Option<&str>) {
+        self.report(&Event::Created { service, revision, deployment });
+    }
+
     fn updated(&self, service: &str, revision: &str, deployment: Option<&str>) {
         self.report(&Event::Updated { service, revision, deployment });
     }

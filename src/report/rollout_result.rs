@@ -179,9 +179,16 @@ fn running_text(settled: &WatchResult) -> Option<String> {
     ))
 }
 
-/// Returns the command for a rollback; `None` where no earlier deployment was completed.
+/// Returns the command for a rollback, or of a service that was created, for its deletion; `None` where no earlier deployment
+/// was completed.
 fn rollback_hint(settled: &WatchResult, flags: &str) -> Option<String> {
     let followed = &settled.rollout;
+    if followed.created {
+        let place = format!("{} --cluster {}", quote(&followed.name), quote(&followed.cluster));
+        return Some(format!(
+            "deploy again once the cause is mended, or delete it: `ecsail{flags} delete {place}`"
+        ));
+    }
     let way = followed.way_back.as_ref()?;
     // A service that no longer exists cannot be rolled back; one that already runs that deployment need not be.
     settled.running.as_ref().filter(|runs| runs.deployment != way.deployment)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::deletion;
 use super::given_flags::GivenFlags;
 use super::live::LiveDisplay;
 use super::page::{Page, PageLine};
@@ -272,6 +273,15 @@ impl Reporter for TextReporter {
             Event::AutoscalingApplied { service, action } => {
                 self.write_story(&format!("{service}: autoscaling {}", action.name()));
             }
+            Event::Deletion(deletion) => {
+                for line in deletion::lines(deletion) {
+                    self.write_story_wrapped(&line);
+                }
+            }
+            Event::Created { service, revision, deployment } => {
+                let id = deployment.map(|id| format!(" ({id})")).unwrap_or_default();
+                self.write_story_wrapped(&format!("{service}: created, deploying {revision}{id}"));
+            }
             Event::Updated { service, revision, deployment: Some(id) } => {
                 self.write_story_wrapped(&format!("{service}: deploying {revision} ({id})"));
             }
@@ -368,6 +378,10 @@ impl Reporter for TextReporter {
 
     fn confirm(&self, question: &str) -> Option<bool> {
         self.can_ask.then(|| self.screen.confirm(question))
+    }
+
+    fn ask_text(&self, question: &str) -> Option<String> {
+        self.can_ask.then(|| self.screen.ask(question))
     }
 
     fn rollout_question(&self) -> Option<RolloutQuestion> {

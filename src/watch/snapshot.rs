@@ -35,6 +35,8 @@ pub struct WatchedRollout {
     pub deployment_before: Option<String>,
     /// What the service is rolled back to, if an earlier deployment was completed.
     pub way_back: Option<RollbackPoint>,
+    /// Whether it is the first deployment of a service that the run created.
+    pub created: bool,
     /// Whether its tasks have containers that are not essential; `None` where that is not known.
     #[serde(skip)]
     pub has_side_containers: Option<bool>,

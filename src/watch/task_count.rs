@@ -1,4 +1,4 @@
-//! Watches a service until as many tasks run as desired. Judges no deployment, and never changes anything.
+//! Watches a service until as many tasks run as desired, or until it is deleted. Judges no deployment, and never changes anything.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -18,12 +18,21 @@ pub struct TaskCountWatch<'a> {
     /// The service's name in ECS, and the name that commands use.
     pub name: &'a str,
     pub key: &'a str,
-    pub desired: i64,
+    pub goal: TaskCountGoal,
     /// The service before the change.
     pub service_before: &'a Service,
     pub timeout: Duration,
     /// The fixed time between polls; `None` for an adaptive one.
     pub poll_interval: Option<Duration>,
+}
+
+/// What ends a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskCountGoal {
+    /// As many tasks run.
+    Desired(i64),
+    /// The service is INACTIVE: its last task has stopped.
+    Deleted,
 }
 
 /// How a wait ended.
@@ -90,12 +99,7 @@ impl TaskCountWatch<'_> {
                 Ok(Some(service)) => {
                     running = service.running_count;
                     self.report_new(&service, &mut seen, report);
-                    if let Some(end) = outcome(
-                        &service,
-                        self.service_before.desired_count,
-                        self.desired,
-                        &mut seen.has_taken_effect,
-                    ) {
+                    if let Some(end) = self.outcome(&service, &mut seen.has_taken_effect) {
                         return (end, running);
                     }
                 }
@@ -128,6 +132,16 @@ impl TaskCountWatch<'_> {
         }
     }
 
+    /// Returns how the wait ended; `None` while it has not.
+    fn outcome(&self, service: &Service, took_effect: &mut bool) -> Option<TaskCountOutcome> {
+        match self.goal {
+            TaskCountGoal::Desired(wanted) => {
+                outcome(service, self.service_before.desired_count, wanted, took_effect)
+            }
+            TaskCountGoal::Deleted => None,
+        }
+    }
+
     /// Returns the service; `None` where it no longer exists.
     async fn read_service(&self, aws: &Aws) -> Result<Option<Service>, ApiError> {
         let mut found = aws.services(self.cluster, &[self.name.to_owned()]).await?;
@@ -146,18 +160,27 @@ impl TaskCountWatch<'_> {
             report.service_event(self.key, event);
             seen.record_change();
         }
+        let wanted = match self.goal {
+            TaskCountGoal::Desired(wanted) => wanted,
+            TaskCountGoal::Deleted => 0,
+        };
         let progress = Progress {
             key: self.key.to_owned(),
             revision: revision_name(&service.task_definition).to_owned(),
-            standing: if is_reached(service, self.desired) {
+            standing: if self.goal != TaskCountGoal::Deleted && is_reached(service, wanted) {
                 ProgressState::Done
             } else {
                 ProgressState::Moving
             },
-            desired: self.desired,
+            desired: wanted,
             running: service.running_count,
             pending: service.pending_count,
-            detail: detail(service, self.desired),
+            detail: match self.goal {
+                TaskCountGoal::Deleted if service.running_count == 0 => {
+                    "the last task has stopped".to_owned()
+                }
+                _ => detail(service, wanted),
+            },
             seconds: seen.started_at.elapsed().as_secs_f64(),
             ..Progress::default()
         };

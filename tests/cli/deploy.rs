@@ -143,7 +143,7 @@ fn unreadable_registry_is_a_note() {
 }
 
 #[test]
-fn missing_service_is_an_error_with_a_hint_to_create_it() {
+fn missing_service_that_the_manifest_does_not_describe_is_an_error() {
     let world = World::with(
         Scenario::Steady,
         &[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)],
@@ -153,7 +153,8 @@ fn missing_service_is_an_error_with_a_hint_to_create_it() {
         .deploy("v2")
         .exits(1)
         .says("no service named `web` in cluster `main`")
-        .says("aws ecs create-service --cluster main");
+        .says("services in the cluster: other")
+        .says("to create the service, add `desiredCount` under `service:`");
     world.unchanged();
 }
 

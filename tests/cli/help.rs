@@ -103,7 +103,7 @@ fn other_names_lead_to_the_command() {
         folder.run(&[word]).exits(2).says(&format!("no command named `{word}`")).says(&hint);
         folder.run(&["help", word]).exits(2).says(command);
     }
-    let destroy = folder.run(&["destroy", "web"]).exits(2).says("ecsail deletes no service");
+    let destroy = folder.run(&["destroy", "web"]).exits(2).says("use `ecsail delete`");
     assert!(!destroy.stderr.contains("deploy"), "{}", destroy.stderr);
 }
 

@@ -213,6 +213,17 @@ impl Sandbox {
         simulation.answer(&caller, &call)
     }
 
+    /// Sets a tag on a service of the sandbox's own account that only AWS can set, such as `aws:cloudformation:stack-name`;
+    /// `service` is `cluster/name`. A service that does not exist is left out.
+    pub fn set_system_tag(&self, service: &str, key: &str, value: &str) {
+        let mut simulation = self.simulation.lock();
+        let caller = simulation.state.own_caller();
+        let resources = simulation.state.call_context(&caller).resources;
+        if let Some(found) = resources.services.get_mut(service) {
+            found.tags.push(serde_json::json!({ "key": key, "value": value }));
+        }
+    }
+
     /// Returns the whole state, for `Options::state` of a later sandbox. Requests and faults are not part of it.
     pub fn save(&self) -> Value {
         let mut simulation = self.simulation.lock();

@@ -30,6 +30,7 @@ impl ApplyReporter for ReportedEvents {
     fn note(&self, _: &str) {}
     fn registered(&self, _: &str) {}
     fn retired(&self, _: &str, _: bool, _: usize, _: usize) {}
+    fn created(&self, _: &str, _: &str, _: Option<&str>) {}
     fn updated(&self, _: &str, _: &str, _: Option<&str>) {}
     fn rolling_back(&self, _: &str, _: &str, _: Option<&str>) {}
     fn schedule_applied(&self, schedule: &str, name: &str, _: Via, action: ScheduleAction) {

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::commands::ImageArgs;
 use crate::commands::plan::show_plan;
+use crate::commands::planning::PlanningOptions;
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::exit_codes;
@@ -40,5 +41,6 @@ pub struct ScheduleDiffArgs {
 pub async fn run(args: &ScheduleDiffArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let scope = Scope::Schedules(args.names.clone());
     let request = Request { tags: ImageTags::parse(&args.tag)?, scope, ..Request::default() };
-    show_plan(&request, &args.images, args.exit_code, PlanFormat::Text, context).await
+    let how = PlanningOptions { images: args.images.clone(), ..PlanningOptions::default() };
+    show_plan(&request, how, args.exit_code, PlanFormat::Text, context).await
 }

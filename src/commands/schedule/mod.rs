@@ -11,6 +11,7 @@ pub mod enable;
 pub mod list;
 pub mod next_runs;
 pub mod observed;
+pub mod owned;
 pub mod prune;
 pub mod revisions;
 pub mod run;

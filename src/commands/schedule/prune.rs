@@ -55,7 +55,7 @@ pub struct SchedulePruneArgs {
     yes: bool,
 }
 
-type SchedulePruneDecisions = Vec<(ObservedSchedule, SchedulePruneDecision)>;
+pub(super) type SchedulePruneDecisions = Vec<(ObservedSchedule, SchedulePruneDecision)>;
 
 /// Runs the verb.
 ///
@@ -125,7 +125,7 @@ fn select_all(args: &SchedulePruneArgs, context: &CommandContext) -> Result<Sele
     Ok(SelectedSchedules { manifest, desired })
 }
 
-async fn decide_schedules(
+pub(super) async fn decide_schedules(
     chosen: &SelectedSchedules,
     aws: &Aws,
     context: &CommandContext,
@@ -177,7 +177,7 @@ fn named_own_group(manifest: &Manifest) -> Option<String> {
 }
 
 /// Removes a schedule, a rule or targets. Returns whether there was anything to remove.
-async fn remove(
+pub(super) async fn remove(
     schedule: &ObservedSchedule,
     decided: &SchedulePruneDecision,
     aws: &Aws,
@@ -200,7 +200,7 @@ const COLUMNS: &[Column] = &[
     Column::text("ACTION"),
 ];
 
-fn page(fates: &SchedulePruneDecisions) -> Page {
+pub(super) fn page(fates: &SchedulePruneDecisions) -> Page {
     let row = |(schedule, decided): &(ObservedSchedule, SchedulePruneDecision)| {
         let (action, in_words, paint) = match &decided.action {
             SchedulePruneAction::Delete => {

@@ -17,6 +17,8 @@ fn service() -> DesiredService {
         definition: DefinitionSource::RunningUnchanged,
         service: None,
         autoscaling: None,
+        enforce_desired_count: false,
+        ignore_tags: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
         needs: Vec::new(),

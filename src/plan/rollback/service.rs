@@ -19,6 +19,7 @@ use crate::plan::diff::diff;
 use crate::plan::plan_revision::Revision;
 use crate::plan::record::{PERFORMER_KEY, RESTORED_FROM_KEY};
 use crate::plan::rollback_point::RollbackPoint;
+use crate::plan::service::tags::TagChanges;
 use crate::plan::service_state::ServiceState;
 use crate::plan::types::{Plan, Reason, Registration, ServicePlan};
 
@@ -126,6 +127,8 @@ pub fn unchanged_plan(terms: &RollbackTerms, service: &Service, document: &Value
         definition_changes: Vec::new(),
         service_changes: Vec::new(),
         reasons: Vec::new(),
+        creation: None,
+        tags: TagChanges::default(),
         members: serde_json::Map::new(),
         observed: ServiceState::new(service, document),
         supersede: terms.supersede,

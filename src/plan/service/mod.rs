@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::diff::{Change, diff};
 use super::immutable;
-use crate::aws::types::ObservedService;
+use crate::aws::types::{AutoscalingState, ObservedService};
 use crate::document::model::{DocumentKind, model};
 use crate::document::normalize::normalize;
 use crate::error::Failure;
@@ -14,11 +14,12 @@ use crate::render::DesiredService;
 pub mod blocks;
 pub mod complete;
 pub mod restore;
+pub mod tags;
 
 use complete::{Extent, completed, known_members};
 
 /// Members that `DescribeServices` does not return in a form that can be compared.
-const UNCOMPARED_MEMBERS: &[&str] = &["tags", "role", "clientToken"];
+const UNCOMPARED_MEMBERS: &[&str] = &["role", "clientToken"];
 
 /// The changes of a service's attributes.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +41,11 @@ pub fn compare_attributes(
     let Some(Value::Object(written)) = &service.service else { return Ok(ServiceChanges::default()) };
     let mut attributes = ServiceChanges::default();
     let mut failures = Vec::new();
-    for (member, value) in written {
+    for (member, value) in written.iter().filter(|(member, _)| *member != "tags") {
+        if member == "desiredCount" && !is_count_in_step(service, seen) {
+            attributes.notes.extend(count_note(service, seen, value));
+            continue;
+        }
         if UNCOMPARED_MEMBERS.contains(&member.as_str()) {
             attributes.notes.push(format!(
                 "`{member}` of service `{}` only applies when the service is created, and is not compared",
@@ -66,6 +71,33 @@ pub fn compare_attributes(
         }
     }
     if failures.is_empty() { Ok(attributes) } else { Err(failures) }
+}
+
+/// Returns whether a deploy keeps the number of tasks as the manifest has it.
+fn is_count_in_step(service: &DesiredService, seen: &ObservedService) -> bool {
+    service.enforce_desired_count && seen.autoscaling == AutoscalingState::Absent
+}
+
+/// Returns the note that a number of tasks in the manifest is not sent, where another number runs.
+fn count_note(service: &DesiredService, seen: &ObservedService, written: &Value) -> Option<String> {
+    let observed = &seen.document["desiredCount"];
+    if observed == written || seen.document["schedulingStrategy"] == "DAEMON" {
+        return None;
+    }
+    let key = &service.key;
+    let why = match (&seen.autoscaling, service.enforce_desired_count) {
+        (_, false) => {
+            "it applies when the service is created; `enforce_desired_count: true` keeps it in step"
+                .to_owned()
+        }
+        (AutoscalingState::Unreadable(error), true) => {
+            format!("whether the service is scaled automatically could not be read: {error}")
+        }
+        (_, true) => "the service is scaled automatically".to_owned(),
+    };
+    Some(format!(
+        "`{key}` has `desiredCount` {written} in the manifest, and {observed} in ECS, which stays: {why}"
+    ))
 }
 
 /// A member that differs.
@@ -161,6 +193,8 @@ mod tests {
             needs: Vec::new(),
             autoscaling: None,
             service: Some(written),
+            enforce_desired_count: false,
+            ignore_tags: Vec::new(),
             timeout: None,
             on_failure: None,
             on_timeout: None,

@@ -6,7 +6,7 @@ use crate::diagnose::events::read_event;
 use crate::watch::snapshot::{RolloutSnapshot, WatchedRollout};
 
 /// How long after the update ECS may still answer with the state from before it, in seconds.
-const STALE_SECONDS: f64 = 60.0;
+pub(super) const STALE_SECONDS: f64 = 60.0;
 
 /// In how many polls in a row our deployment has to be absent from the list to count as gone.
 pub(super) const POLLS_UNTIL_GONE: u32 = 3;

@@ -11,7 +11,7 @@ use crate::aws::types::{
     ControllerType, LifecycleStage, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceStatus,
     revision_name,
 };
-use deployment_list::{deployment_name, newer_primary};
+use deployment_list::{STALE_SECONDS, deployment_name, newer_primary};
 
 mod crash_loop;
 pub mod deployment_list;
@@ -73,10 +73,14 @@ const ROLLING_BACK: &str = "rolling back";
 ///
 /// `now` is in seconds since 1970, on the clock of the API.
 pub fn judge(followed: &WatchedRollout, snapshot: &RolloutSnapshot, now: f64) -> Verdict {
-    let Some(service) = &snapshot.service else {
+    let Some(service) = snapshot.service.as_ref().filter(|_| !is_creation_unseen(followed, snapshot, now))
+    else {
         // A single answer without the service proves nothing: answers of ECS may contradict each other for a
         // moment.
         return match snapshot.polls_without_service {
+            _ if is_creation_unseen(followed, snapshot, now) => {
+                Verdict::progressing("ECS does not show the service yet")
+            }
             0..POLLS_UNTIL_DELETED => Verdict::progressing("the service is not in ECS's answer"),
             _ => Verdict::failed("the service was deleted"),
         };
@@ -100,6 +104,15 @@ pub fn judge(followed: &WatchedRollout, snapshot: &RolloutSnapshot, now: f64) ->
     }
     let own = reached_stage(followed, snapshot).or_else(|| stuck::judge(followed, snapshot, service, now));
     own.unwrap_or_else(|| with_stall_reason(verdict, followed, snapshot, service))
+}
+
+/// Returns whether ECS may still answer as before the creation of the service: without it, or with a deleted one of its name.
+fn is_creation_unseen(followed: &WatchedRollout, snapshot: &RolloutSnapshot, now: f64) -> bool {
+    let is_gone = |service: &Service| service.status == ServiceStatus::Inactive;
+    followed.created
+        && snapshot.last_deployment.is_none()
+        && snapshot.service.as_ref().is_none_or(is_gone)
+        && now - followed.created_at < STALE_SECONDS
 }
 
 /// Returns the verdict; while the rollout is in progress, with the reason why it does not advance, where ECS gives

@@ -256,6 +256,8 @@ impl World {
             "RegisterTaskDefinition",
             "UpdateService",
             "CreateService",
+            "DeleteService",
+            "UntagResource",
             "TagResource",
             "DeregisterTaskDefinition",
             "DeleteTaskDefinitions",

@@ -144,12 +144,23 @@ pub(super) fn delete(context: &mut CallContext<'_>, input: &Value) -> Result<Val
     if service.status == "INACTIVE" {
         return Err(not_found());
     }
-    invalid_if(
-        service.desired_count > 0 && input["force"] != true,
-        "The service cannot be stopped while it is scaled above 0.",
-    )?;
+    check_deletion(&service, input["force"] == true)?;
     begin_deletion(&mut service, context.now);
     Ok(store(context, service))
+}
+
+/// Refuses the deletion of a service that is scaled above 0, which concerns REPLICA only (API reference, `DeleteService`,
+/// `force`), or is being deployed (terraform-provider-aws, `aws_ecs_service`, waits while ECS answers so).
+fn check_deletion(service: &Service, force: bool) -> Result<(), ApiError> {
+    if force || service.status == "DRAINING" {
+        return Ok(());
+    }
+    let is_daemon = service.config.get("schedulingStrategy").is_some_and(|strategy| strategy == "DAEMON");
+    invalid_if(
+        service.desired_count > 0 && !is_daemon,
+        "The service cannot be stopped while it is scaled above 0.",
+    )?;
+    invalid_if(service.deployments.len() > 1, "The service cannot be stopped while deployments are active.")
 }
 
 pub(super) fn describe(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
