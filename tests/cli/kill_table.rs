@@ -12,7 +12,7 @@ use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 
 use crate::release::{self, MANIFEST};
-use crate::support::World;
+use crate::support::{self, World, service};
 
 /// How long a command may take to reach a call, or to end.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -176,6 +176,10 @@ fn state(world: &World) -> Vec<String> {
         if service.is_null() {
             continue;
         }
+        if service["status"] == "INACTIVE" {
+            state.push(format!("{name} deleted"));
+            continue;
+        }
         let rollout = service["deployments"][0]["rolloutState"].as_str().unwrap_or("?").to_lowercase();
         state.push(format!("{name} {} {rollout}", image(world, &service["taskDefinition"])));
     }
@@ -260,6 +264,24 @@ fn in_progress() -> World {
     world
 }
 
+/// Returns a cluster without the service of its manifest.
+fn empty() -> World {
+    let document = "launchType: FARGATE\ndesiredCount: 1\nnetworkConfiguration: { awsvpcConfiguration: { subnets: [subnet-1] } }\n";
+    let manifest = format!(
+        "{}    service: service.yml\n    autoscaling: {{ min: 1, max: 4, cpu: 60 }}\n",
+        support::MANIFEST
+    );
+    let files =
+        [("ecsail.yml", manifest.as_str()), ("web.yml", support::DEFINITION), ("service.yml", document)];
+    World::with(Scenario::Steady, &files, &[service("other", json!({}))])
+}
+
+fn scaled() -> World {
+    let world = empty();
+    world.run(&["deploy", "web", "--tag", "v1"]).exits(0);
+    world
+}
+
 fn crashing() -> World {
     World::new(Scenario::Crash)
 }
@@ -310,4 +332,14 @@ fn run_converges() {
 #[test]
 fn schedules_converge() {
     check("schedules", with_release, &["deploy", "schedule", "--tag", "v2"]);
+}
+
+#[test]
+fn creation_converges() {
+    check("creation", empty, &["deploy", "web", "--tag", "v2"]);
+}
+
+#[test]
+fn deletion_converges() {
+    check("deletion", scaled, &["delete", "web", "--yes"]);
 }

@@ -12,6 +12,7 @@ mod conformance_releases;
 mod conformance_schedules;
 mod conformance_schedules_apply;
 mod conformance_schedules_verbs;
+mod conformance_services;
 mod conformance_spelling;
 mod create;
 mod cut_off;
