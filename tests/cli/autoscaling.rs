@@ -1,12 +1,12 @@
 //! Tests of the autoscaling that a deploy keeps in step with the manifest: scalable target, policies and scheduled actions.
 
-use ecsail_sandbox::{Fault, FaultKind, OtherCall, Scenario, SeedService};
+use ecsail_sandbox::{Scenario, SeedService};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, behind_target_group, service, with_port_80};
 
 /// The manifest of most tests: a range and a policy in short form.
-const AUTOSCALING: &str = "    autoscaling: { min: 2, max: 6, cpu: 60 }\n";
+pub(crate) const AUTOSCALING: &str = "    autoscaling: { min: 2, max: 6, cpu: 60 }\n";
 
 fn world_of(autoscaling: &str, seeded: SeedService, definition: &str) -> World {
     let manifest = format!("{MANIFEST}{autoscaling}");
@@ -14,12 +14,12 @@ fn world_of(autoscaling: &str, seeded: SeedService, definition: &str) -> World {
 }
 
 /// Returns a world whose manifest has this autoscaling, with service `web` running tag `v1`.
-fn world(autoscaling: &str) -> World {
+pub(crate) fn world(autoscaling: &str) -> World {
     world_of(autoscaling, service("web", json!({})), DEFINITION)
 }
 
 /// Returns the world in which the autoscaling of the manifest was applied.
-fn scaled(autoscaling: &str) -> World {
+pub(crate) fn scaled(autoscaling: &str) -> World {
     let world = world(autoscaling);
     world.deploy("v1").exits(0);
     world
@@ -27,12 +27,12 @@ fn scaled(autoscaling: &str) -> World {
 
 impl World {
     /// Replaces the autoscaling of the manifest.
-    fn write_autoscaling(&self, autoscaling: &str) {
+    pub(crate) fn write_autoscaling(&self, autoscaling: &str) {
         self.folder.write("ecsail.yml", &format!("{MANIFEST}{autoscaling}"));
     }
 
     /// Calls an operation of Application Auto Scaling on service `web`.
-    fn scaling(&self, operation: &str, members: Value) -> Value {
+    pub(crate) fn scaling(&self, operation: &str, members: Value) -> Value {
         let mut input = json!({"ServiceNamespace": "ecs", "ResourceId": "service/main/web",
             "ScalableDimension": "ecs:service:DesiredCount"});
         members
@@ -45,14 +45,14 @@ impl World {
     }
 
     /// Returns the scalable target of service `web`; null where there is none.
-    fn target(&self) -> Value {
+    pub(crate) fn target(&self) -> Value {
         let asked = json!({"ServiceNamespace": "ecs", "ResourceIds": ["service/main/web"]});
         let answer = self.sandbox.call("application-autoscaling", "DescribeScalableTargets", asked);
         answer.expect("answers")["ScalableTargets"][0].clone()
     }
 
     /// Returns the policies of service `web`, as name and target value.
-    fn policies(&self) -> Vec<(String, Value)> {
+    pub(crate) fn policies(&self) -> Vec<(String, Value)> {
         let answer = self.scaling("DescribeScalingPolicies", json!({}));
         let policy = |policy: &Value| {
             let value = policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"].clone();
@@ -76,30 +76,22 @@ impl World {
         self.scaling("PutScalingPolicy", policy);
     }
 
-    fn plan_v1(&self) -> Run {
+    pub(crate) fn plan_v1(&self) -> Run {
         self.run(&["plan", "service", "web", "--tag", "v1", "--exit-code"])
     }
 }
 
-/// Returns a call of another client that changes the maximum of service `web`.
-fn other_range(max: i32) -> OtherCall {
-    let input = json!({"ServiceNamespace": "ecs", "ResourceId": "service/main/web",
-        "ScalableDimension": "ecs:service:DesiredCount", "MaxCapacity": max});
-    let service = "application-autoscaling".to_owned();
-    OtherCall { service, operation: "RegisterScalableTarget".to_owned(), input }
-}
-
-fn range(target: &Value) -> (i64, i64) {
+pub(crate) fn range(target: &Value) -> (i64, i64) {
     let number = |name: &str| target[name].as_i64().expect("a number");
     (number("MinCapacity"), number("MaxCapacity"))
 }
 
-fn policy(name: &str, value: f64) -> (String, Value) {
+pub(crate) fn policy(name: &str, value: f64) -> (String, Value) {
     (name.to_owned(), json!(value))
 }
 
 /// Returns the operations of Application Auto Scaling that a world has seen and that change something.
-fn changes(world: &World) -> Vec<String> {
+pub(crate) fn changes(world: &World) -> Vec<String> {
     let requests = world.sandbox.requests().into_iter();
     let scaling = requests.filter(|request| request.service == "application-autoscaling");
     scaling.map(|request| request.operation).filter(|name| !name.starts_with("Describe")).collect()
@@ -364,195 +356,4 @@ fn a_bound_beyond_the_one_that_is_there_is_refused() {
         .plan_v1()
         .exits(1)
         .says("the autoscaling of service `web` has no range: `min` is 9, and `max` is 6");
-}
-
-#[test]
-fn a_failed_rollout_changes_nothing_of_it() {
-    let world = world(AUTOSCALING);
-    world.sandbox.set_scenario(None, Scenario::Crash);
-    world.run(&["deploy", "service", "web", "--tag", "v2", "--on-failure", "rollback"]).exits(3);
-    assert!(changes(&world).is_empty(), "{:?}", changes(&world));
-    assert!(world.target().is_null());
-}
-
-#[test]
-fn a_change_of_others_during_the_rollout_is_refused() {
-    let world = scaled(AUTOSCALING);
-    world.write_autoscaling("    autoscaling: { min: 2, max: 8, cpu: 60 }\n");
-    let other = other_range(7);
-    world.sandbox.inject(Fault::on("UpdateService", FaultKind::Followed(other)));
-    let run = world.deploy("v2").exits(1);
-    run.says("the autoscaling of service `web` has changed since the plan was made: the range");
-    assert_eq!(range(&world.target()), (2, 7));
-}
-
-#[test]
-fn supersede_replaces_a_change_of_others_during_the_rollout() {
-    let world = scaled(AUTOSCALING);
-    world.write_autoscaling("    autoscaling: { min: 2, max: 8, cpu: 60 }\n");
-    world.sandbox.inject(Fault::on("UpdateService", FaultKind::Followed(other_range(7))));
-    world.run(&["deploy", "service", "web", "--tag", "v2", "--supersede"]).exits(0);
-    assert_eq!(range(&world.target()), (2, 8));
-}
-
-#[test]
-fn a_refused_policy_leaves_the_autoscaling_as_it_was() {
-    let world = scaled(AUTOSCALING);
-    world.write_autoscaling("    autoscaling: { min: 1, max: 8, cpu: 60, memory: 70 }\n");
-    world.sandbox.inject(Fault::on("PutScalingPolicy", FaultKind::AccessDenied).always());
-    let run = world.deploy("v1").exits(1);
-    run.says("failed to put scaling policy `ecsail-memory` of service `web`")
-        .says("hint: allow `application-autoscaling:PutScalingPolicy`")
-        .says("hint: the autoscaling of the service is as it was before");
-    assert_eq!(range(&world.target()), (2, 6));
-    assert_eq!(world.policies(), [policy("ecsail-cpu", 60.0)]);
-}
-
-#[test]
-fn a_new_target_whose_policy_is_refused_is_deregistered() {
-    let world = world(AUTOSCALING);
-    world.sandbox.inject(Fault::on("PutScalingPolicy", FaultKind::AccessDenied).always());
-    world.deploy("v1").exits(1);
-    assert!(world.target().is_null());
-}
-
-#[test]
-fn lost_answers_are_sent_again() {
-    let world = world(AUTOSCALING);
-    for operation in ["RegisterScalableTarget", "PutScalingPolicy"] {
-        world.sandbox.inject(Fault::on(operation, FaultKind::DropAfter));
-    }
-    world.deploy("v1").exits(0);
-    assert_eq!(world.policies(), [policy("ecsail-cpu", 60.0)]);
-    world.write_autoscaling("    autoscaling: {}\n");
-    world.sandbox.inject(Fault::on("DeleteScalingPolicy", FaultKind::DropAfter));
-    world.deploy("v1").exits(0);
-    assert!(world.policies().is_empty());
-}
-
-#[test]
-fn without_the_permission_to_read_it_the_plan_fails_with_the_action() {
-    let world = world(AUTOSCALING);
-    world.sandbox.inject(Fault::on("DescribeScalingPolicies", FaultKind::AccessDenied).always());
-    world.plan_v1().exits(1).says("hint: allow `application-autoscaling:DescribeScalingPolicies`");
-}
-
-#[test]
-fn no_wait_is_refused_where_a_service_changes_too() {
-    let world = world(AUTOSCALING);
-    let run = world.run(&["deploy", "service", "web", "--tag", "v2", "--no-wait"]).exits(2);
-    run.says("the autoscaling of service `web` is changed after the services are up");
-    world.unchanged();
-    world.run(&["deploy", "service", "web", "--tag", "v1", "--no-wait"]).exits(0);
-    assert_eq!(range(&world.target()), (2, 6));
-}
-
-#[test]
-fn scale_notes_that_the_manifest_has_another_bound() {
-    let world = scaled(AUTOSCALING);
-    let run = world.run(&["scale", "web", "--max", "9", "--yes"]).exits(0);
-    run.says("note: the manifest has `max: 6` under `autoscaling`: the next deploy sets that again");
-    world.plan_v1().exits(6).answers("  max: 9 → 6");
-    let run = world.run(&["scale", "web", "--max", "6", "--yes"]).exits(0);
-    assert!(!run.stderr.contains("the next deploy"), "{}", run.stderr);
-}
-
-#[test]
-fn a_rollback_leaves_the_autoscaling_as_it_is() {
-    let world = scaled(AUTOSCALING);
-    world.write_autoscaling("    autoscaling: { min: 2, max: 8, cpu: 60 }\n");
-    world.deploy("v2").exits(0);
-    world.run(&["rollback", "web", "--yes"]).exits(0);
-    assert_eq!((running(&world, "web"), range(&world.target())), ("web:1".to_owned(), (2, 8)));
-}
-
-/// A policy that AWS refuses and that nothing finds before: its type is not that of its configuration.
-const REFUSED: &str = "{ PolicyName: refused, PolicyType: StepScaling, TargetTrackingScalingPolicyConfiguration: { TargetValue: 9,
-      PredefinedMetricSpecification: { PredefinedMetricType: ECSServiceAverageCPUUtilization } } }";
-
-/// Returns a world with two services that have autoscaling; AWS refuses that of `worker`.
-fn two_services(on_failure: &str) -> World {
-    let manifest = format!(
-        "{MANIFEST}{AUTOSCALING}  worker:\n    task_definition: worker.yml\n\
-         \x20   autoscaling: {{ min: 1, max: 3, memory: 70, policies: [ {REFUSED} ] }}\n{on_failure}"
-    );
-    let worker = DEFINITION.replace("family: web", "family: worker");
-    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION), ("worker.yml", &worker)];
-    let services = [service("web", json!({})), service("worker", json!({}))];
-    let world = World::with(Scenario::Steady, &files, &services);
-    world.scaling("RegisterScalableTarget", json!({"MinCapacity": 1, "MaxCapacity": 4}));
-    world
-}
-
-/// Returns the kind, the key and the outcome of each target of a release.
-fn outcomes(run: &Run) -> Vec<String> {
-    let ended = run.event("release.ended");
-    let targets = ended["targets"].as_array().expect("targets").iter();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let outcome = |target: &Value| [&target["kind"], &target["key"], &target["outcome"]].map(text).join(" ");
-    targets.map(outcome).collect()
-}
-
-fn running(world: &World, name: &str) -> String {
-    let arn = world.service(name)["taskDefinition"].as_str().unwrap_or_default().to_owned();
-    arn.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-#[test]
-fn a_rollback_of_the_release_brings_the_autoscaling_back() {
-    let world = two_services("on_failure: rollback\n");
-    let run = world.run(&["deploy", "--tag", "v2", "--output", "json"]).exits(3);
-    let expected = [
-        "service web rolled_back",
-        "service worker rolled_back",
-        "autoscaling web rolled_back",
-        "autoscaling worker failed",
-    ];
-    assert_eq!(outcomes(&run), expected, "{run:?}");
-    assert_eq!((range(&world.target()), world.policies()), ((1, 4), Vec::new()));
-    assert_eq!([running(&world, "web"), running(&world, "worker")], ["web:1", "worker:1"]);
-    let worker = json!({"ServiceNamespace": "ecs", "ResourceIds": ["service/main/worker"]});
-    let left = world.sandbox.call("application-autoscaling", "DescribeScalableTargets", worker);
-    assert_eq!(left.expect("answers")["ScalableTargets"], json!([]), "what was new is gone");
-}
-
-#[test]
-fn a_refused_change_leaves_the_rest_of_the_release_as_it_is() {
-    let world = two_services("");
-    let run = world.run(&["deploy", "--tag", "v2", "--output", "json"]).exits(1);
-    let expected = [
-        "service web succeeded",
-        "service worker succeeded",
-        "autoscaling web succeeded",
-        "autoscaling worker failed",
-    ];
-    assert_eq!(outcomes(&run), expected, "{run:?}");
-    assert_eq!((range(&world.target()), running(&world, "web")), ((2, 6), "web:2".to_owned()));
-}
-
-#[test]
-fn what_others_changed_since_is_not_restored() {
-    let world = two_services("on_failure: rollback\n");
-    // The new target of `worker` is deregistered before the range of `web` is restored.
-    let other = other_range(20);
-    world.sandbox.inject(Fault::on("DeregisterScalableTarget", FaultKind::Followed(other)));
-    let run = world.run(&["deploy", "--tag", "v2"]).exits(3);
-    run.says("web: the range of its autoscaling was changed since and is not restored");
-    assert_eq!((range(&world.target()), world.policies()), ((2, 20), Vec::new()));
-}
-
-#[test]
-fn without_a_policy_a_refused_change_leaves_the_services_up() {
-    let world = world(AUTOSCALING);
-    world.sandbox.inject(Fault::on("RegisterScalableTarget", FaultKind::AccessDenied).always());
-    let run = world.run(&["deploy", "service", "web", "--tag", "v2", "--output", "json"]).exits(1);
-    let ended = run.event("release.ended");
-    let outcomes: Vec<&str> = ended["targets"]
-        .as_array()
-        .expect("targets")
-        .iter()
-        .filter_map(|target| target["outcome"].as_str())
-        .collect();
-    assert_eq!(outcomes, ["succeeded", "failed"]);
-    world.deploy("v2").exits(1).says("hint: allow `application-autoscaling:RegisterScalableTarget`");
 }

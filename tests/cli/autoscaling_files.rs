@@ -132,3 +132,14 @@ fn a_stage_changes_a_bound_and_null_takes_the_key_away() {
     folder.run(&["check", "--stage", "small"]).exits(1).says("`max` is below `min`: 1 and 2");
     folder.run(&["check", "--stage", "none"]).exits(0);
 }
+
+#[test]
+fn a_value_may_come_from_a_template() {
+    let manifest = format!(
+        "{MANIFEST}    autoscaling: {{ min: '{{{{ vars.least }}}}', max: 4 }}\nvars: {{ least: 2 }}\n"
+    );
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", DEFINITION)]);
+    folder.run(&["check"]).exits(0);
+    let run = folder.run(&["check", "--set", "least=9"]).exits(1);
+    run.says("`max` is below `min`: 4 and 9");
+}

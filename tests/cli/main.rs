@@ -3,6 +3,7 @@
 
 mod autoscaling;
 mod autoscaling_files;
+mod autoscaling_release;
 mod check;
 mod check_stages;
 mod completions;

@@ -2,7 +2,7 @@
 //! since is kept.
 
 use super::document::{ScalingKind, find, input_form, names};
-use super::drift::{is_same_or_absent, of_kind};
+use super::drift::{is_same_or_absent, of_kind, range, range_after};
 use super::types::{AutoscalingPlan, ScalingStep};
 use crate::aws::autoscaling::ObservedAutoscaling;
 use crate::render::autoscaling::ScalingDocument;
@@ -49,19 +49,14 @@ impl RestorePlan {
         plan: &AutoscalingPlan,
         now: &ObservedAutoscaling,
     ) {
-        let Some(target) = now.target else { return };
-        let was = plan.before.target;
-        let left = (
-            min.or(was.map(|was| was.min)).unwrap_or_default(),
-            max.or(was.map(|was| was.max)).unwrap_or_default(),
-        );
-        let is = (target.min, target.max);
-        match was {
-            Some(was) if is == (was.min, was.max) => {}
-            Some(was) if is == left => {
-                self.steps.push(ScalingStep::Register { min: Some(was.min), max: Some(was.max) });
+        let Some(is) = range(now) else { return };
+        let is_ours = Some(is) == range_after(plan, min, max);
+        match range(&plan.before) {
+            Some(was) if is == was => {}
+            Some((min, max)) if is_ours => {
+                self.steps.push(ScalingStep::Register { min: Some(min), max: Some(max) });
             }
-            None if is == left && !has_others(plan, now) => self.steps.push(ScalingStep::Deregister),
+            None if is_ours && !has_others(plan, now) => self.steps.push(ScalingStep::Deregister),
             _ => self.kept.push("the range".to_owned()),
         }
     }
