@@ -234,3 +234,36 @@ fn a_release_that_was_cut_off_in_it_is_finished_by_the_next() {
     world.deploy("v1").exits(0);
     assert_eq!(world.policies(), [policy("ecsail-cpu", 60.0)]);
 }
+
+/// Returns a cluster with the service `other`, and a manifest whose service `web` is not there and has autoscaling.
+fn without_service(autoscaling: &str) -> World {
+    let document = "launchType: FARGATE\ndesiredCount: 2\nnetworkConfiguration: { awsvpcConfiguration: { subnets: [subnet-1] } }\n";
+    let manifest = format!("{MANIFEST}    service: service.yml\n{autoscaling}");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION), ("service.yml", document)];
+    World::with(Scenario::Steady, &files, &[service("other", json!({}))])
+}
+
+#[test]
+fn a_service_that_is_created_gets_its_autoscaling_after_its_first_rollout() {
+    let world = without_service(AUTOSCALING);
+    let run = world.run(&["plan", "web", "--tag", "v1", "--exit-code"]).exits(6);
+    run.answers("autoscaling web: is created").answers("  min: + 2");
+    world.deploy("v1").exits(0).says("web: autoscaling created");
+    let calls: Vec<String> = world.sandbox.requests().into_iter().map(|request| request.operation).collect();
+    let at = |name: &str| calls.iter().position(|call| call == name).expect("it is called");
+    let polled = calls[at("CreateService")..at("RegisterScalableTarget")].iter();
+    assert!(
+        polled.filter(|call| *call == "DescribeServices").count() > 1,
+        "the rollout was watched: {calls:?}"
+    );
+    assert_eq!((range(&world.target()), world.policies()), ((2, 6), vec![policy("ecsail-cpu", 60.0)]));
+    world.plan_v1().exits(0);
+}
+
+#[test]
+fn a_service_that_is_created_and_does_not_come_up_gets_no_autoscaling() {
+    let world = without_service(AUTOSCALING);
+    world.sandbox.set_scenario(None, Scenario::Crash);
+    world.deploy("v1").exits(3);
+    assert!(changes(&world).is_empty() && world.target().is_null());
+}
