@@ -1,6 +1,6 @@
 //! Tests of the autoscaling in a release that fails, is cut off, or meets other clients: what is changed, and what goes back.
 
-use ecsail_sandbox::{Fault, FaultKind, OtherCall, Scenario};
+use ecsail_sandbox::{Fault, FaultKind, OtherCall, Scenario, Seed};
 use serde_json::{Value, json};
 
 use crate::autoscaling::{AUTOSCALING, changes, policy, range, scaled, world};
@@ -237,9 +237,18 @@ fn a_release_that_was_cut_off_in_it_is_finished_by_the_next() {
 
 /// Returns a cluster with the service `other`, and a manifest whose service `web` is not there and has autoscaling.
 fn without_service(autoscaling: &str) -> World {
-    let document = "launchType: FARGATE\ndesiredCount: 2\nnetworkConfiguration: { awsvpcConfiguration: { subnets: [subnet-1] } }\n";
+    without_balanced_service(autoscaling, "")
+}
+
+/// Returns the same with more in the document of the service.
+fn without_balanced_service(autoscaling: &str, balancers: &str) -> World {
+    let document = format!(
+        "{}{balancers}",
+        "launchType: FARGATE\ndesiredCount: 2\nnetworkConfiguration: { awsvpcConfiguration: { subnets: [subnet-1] } }\n"
+    );
     let manifest = format!("{MANIFEST}    service: service.yml\n{autoscaling}");
-    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION), ("service.yml", document)];
+    let definition = format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", &definition), ("service.yml", &document)];
     World::with(Scenario::Steady, &files, &[service("other", json!({}))])
 }
 
@@ -266,4 +275,20 @@ fn a_service_that_is_created_and_does_not_come_up_gets_no_autoscaling() {
     world.sandbox.set_scenario(None, Scenario::Crash);
     world.deploy("v1").exits(3);
     assert!(changes(&world).is_empty() && world.target().is_null());
+}
+
+#[test]
+fn a_service_that_is_created_behind_a_load_balancer_keeps_its_requests_for_each_target() {
+    const GROUP: &str =
+        "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef";
+    let balancers = format!(
+        "loadBalancers: [ {{ containerName: app, containerPort: 80, targetGroupArn: '{GROUP}' }} ]\n"
+    );
+    let autoscaling = "    autoscaling: { min: 2, max: 6, requests_per_target: 1000 }\n";
+    let world = without_balanced_service(autoscaling, &balancers);
+    world.deploy("v1").exits(1).says("One or more target groups not found");
+    let seed = Seed { target_groups: vec![GROUP.to_owned()], ..Seed::default() };
+    world.sandbox.seed(&seed).expect("the seed is good");
+    world.deploy("v1").exits(0).says("web: autoscaling created");
+    assert_eq!(world.policies(), [policy("ecsail-requests", 1000.0)]);
 }

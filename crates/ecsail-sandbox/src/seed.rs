@@ -32,6 +32,8 @@ pub struct Seed {
     pub services: Vec<SeedService>,
     /// Repositories and the images in them.
     pub repositories: Vec<SeedRepository>,
+    /// The ARNs of target groups that exist before a service names them.
+    pub target_groups: Vec<String>,
     /// The account of all of them; the sandbox's own when none.
     pub account: Option<String>,
     /// The region of all of them; the sandbox's own when none.
@@ -93,6 +95,7 @@ pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<usize, Stri
     let mut context = state.call_context(&caller);
     let added = seed.repositories.iter().map(|repository| add_repository(&mut context, repository)).sum();
     seed.clusters.iter().for_each(|name| add_cluster(&mut context, name));
+    context.resources.target_groups.extend(seed.target_groups.iter().cloned());
     seed.services.iter().try_for_each(|service| add_service(&mut context, service))?;
     Ok(added)
 }

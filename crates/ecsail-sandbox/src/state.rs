@@ -1,7 +1,7 @@
 //! The state of the sandbox: the resources of each account and region. Looks resources up; never advances
 //! them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -169,6 +169,9 @@ pub(crate) struct Resources {
     pub(crate) pull_through_rules: BTreeMap<String, PullThroughRule>,
     /// Log streams of tasks that ECS no longer describes, the oldest first.
     pub(crate) log_streams: Vec<LogStream>,
+    /// The ARNs of target groups that exist although no service names them.
+    #[serde(default)]
+    pub(crate) target_groups: BTreeSet<String>,
     /// Scalable targets by resource id, such as `service/shop/web`.
     pub(crate) scalable_targets: BTreeMap<String, ScalableTarget>,
     /// `RunTask` calls by their `clientToken`.
@@ -202,6 +205,7 @@ impl Resources {
             repositories: BTreeMap::new(),
             pull_through_rules: BTreeMap::new(),
             log_streams: Vec::new(),
+            target_groups: BTreeSet::new(),
             scalable_targets: BTreeMap::new(),
             run_task_tokens: BTreeMap::new(),
             event_buses: BTreeMap::new(),

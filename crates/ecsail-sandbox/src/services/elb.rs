@@ -1,5 +1,5 @@
 //! Elastic Load Balancing: target groups and target health. A target group exists as soon as a service names
-//! it.
+//! it, or a seed.
 
 use serde_json::{Value, json};
 
@@ -32,11 +32,11 @@ pub(crate) fn answer(
     }
 }
 
-/// A target group of a service.
+/// A target group, of a service or of none.
 struct TargetGroup<'a> {
     arn: &'a str,
     port: u64,
-    service: &'a Service,
+    service: Option<&'a Service>,
 }
 
 fn target_groups(resources: &Resources) -> Vec<TargetGroup<'_>> {
@@ -50,10 +50,12 @@ fn target_groups(resources: &Resources) -> Vec<TargetGroup<'_>> {
             out.extend(named.into_iter().filter_map(Value::as_str).map(|arn| TargetGroup {
                 arn,
                 port,
-                service,
+                service: Some(service),
             }));
         }
     }
+    let unused = resources.target_groups.iter().map(|arn| TargetGroup { arn, port: 80, service: None });
+    out.extend(unused);
     out
 }
 
@@ -106,7 +108,7 @@ fn view(resources: &Resources, group: &TargetGroup<'_>) -> Value {
         "HealthCheckPath": "/health",
         "Matcher": { "HttpCode": "200" },
         "LoadBalancerArns": [balancer],
-        "TargetType": if is_awsvpc(group.service) { "ip" } else { "instance" },
+        "TargetType": if group.service.is_none_or(is_awsvpc) { "ip" } else { "instance" },
         "IpAddressType": "ipv4",
     })
 }
@@ -142,9 +144,8 @@ fn describe_target_health(context: &mut CallContext<'_>, input: &Value) -> Resul
 
 /// Returns the target of a task in a group; none while it is not registered.
 fn target_description(group: &TargetGroup<'_>, task: &Task, now: Millis) -> Option<Value> {
-    if !group.service.has_task(task)
-        || !group.service.target_groups_of(task).iter().any(|arn| arn == group.arn)
-    {
+    let service = group.service?;
+    if !service.has_task(task) || !service.target_groups_of(task).iter().any(|arn| arn == group.arn) {
         return None;
     }
     let (state, trouble) = target_state(task, now)?;
