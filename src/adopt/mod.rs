@@ -14,6 +14,7 @@ mod images;
 mod layers;
 mod manifest;
 mod names;
+pub mod new_app;
 mod owner;
 mod parts;
 mod schedules;

@@ -10,6 +10,7 @@ use super::owner::owner;
 use crate::aws::types::{ObservedSchedule, ObservedService, TaskDefinition, Via, revision_name};
 use crate::document::model::DocumentKind;
 use crate::document::normalize::{is_same, normalize};
+use crate::document::rendered_text::find_reserved;
 use crate::duration;
 use crate::plan::schedules::{parse_overrides, run_task_members};
 use crate::plan::service::observed_member;
@@ -122,6 +123,10 @@ fn reason_to_leave(
 ) -> Option<String> {
     if let Some(manager) = schedule.document["ManagedBy"].as_str() {
         return Some(format!("it is managed by {}", shown(manager)));
+    }
+    let text = || format!("{}{}", schedule.document, Value::Array(schedule.targets.clone()));
+    if find_reserved(&text()).is_some() {
+        return Some("a value has a character from U+E000 to U+E003, which no template can contain".to_owned());
     }
     if schedule.document["EventPattern"].is_string() {
         return Some("it has an event pattern".to_owned());

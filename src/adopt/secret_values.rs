@@ -21,6 +21,8 @@ pub(super) struct SecretPlace {
     pub(super) container: String,
     /// The name of the setting.
     pub(super) name: String,
+    /// Which of several settings with this name in one container it is, from 0.
+    pub(super) nth: usize,
 }
 
 /// The names of the variables in which secrets are kept.
@@ -33,14 +35,9 @@ impl SecretVariables {
     /// Adds the values of a document that look secret.
     pub(super) fn add(&mut self, document: &Value, shape: &str, stage: usize, key: &str) {
         let mut document = document.clone();
-        let mut found = Vec::new();
-        visit(&mut document, shape, "", &mut |container, name, value| {
-            found.push((container.to_owned(), name.to_owned(), value.clone()));
+        visit_places(&mut document, shape, stage, key, &mut |place, value| {
+            self.values.entry(place).or_default().insert(value.clone());
         });
-        for (container, name, value) in found {
-            let place = SecretPlace { stage, key: key.to_owned(), container, name };
-            self.values.entry(place).or_default().insert(value);
-        }
     }
 
     /// Returns the variable of a place: the setting's own name where all of a stage have the same value, else with the key
@@ -53,8 +50,12 @@ impl SecretVariables {
             }
             by_stage.values().all(|values| values.len() == 1)
         };
-        let name = identifier(&place.name);
-        let is_name = |known: &SecretPlace| identifier(&known.name) == name;
+        let plain = |place: &SecretPlace| match place.nth {
+            0 => identifier(&place.name),
+            nth => format!("{}_{}", identifier(&place.name), nth + 1),
+        };
+        let name = plain(place);
+        let is_name = |known: &SecretPlace| plain(known) == name;
         if same(&is_name) {
             return name;
         }
@@ -67,14 +68,7 @@ impl SecretVariables {
 
     /// Replaces the values of a document that look secret by expressions.
     pub(super) fn replace_in(&self, document: &mut Value, shape: &str, stage: usize, key: &str) {
-        visit(document, shape, "", &mut |container, name, value| {
-            let place = SecretPlace {
-                stage,
-                key: key.to_owned(),
-                container: container.to_owned(),
-                name: name.to_owned(),
-            };
-            // Two values of one name in one container cannot be told apart, and the last one counts.
+        visit_places(document, shape, stage, key, &mut |place, value| {
             if self.values.contains_key(&place) {
                 *value = expression(&format!("env.{}", self.variable(&place)));
             }
@@ -95,6 +89,24 @@ impl SecretVariables {
             .map(|place| (place.key.as_str(), place.container.as_str(), place.name.as_str()))
             .collect()
     }
+}
+
+/// Visits the values of a document that look secret, each with its place.
+fn visit_places(
+    document: &mut Value,
+    shape: &str,
+    stage: usize,
+    key: &str,
+    found: &mut dyn FnMut(SecretPlace, &mut String),
+) {
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    visit(document, shape, "", &mut |container, name, value| {
+        let count = counts.entry((container.to_owned(), name.to_owned())).or_default();
+        let (container, name) = (container.to_owned(), name.to_owned());
+        let place = SecretPlace { stage, key: key.to_owned(), container, name, nth: *count };
+        *count += 1;
+        found(place, value);
+    });
 }
 
 /// Visits the settings of a document whose values look secret: variables of containers, and entries of maps such as log

@@ -101,7 +101,7 @@ fn flow_text(value: &Value) -> String {
 }
 
 /// Returns a string as a plain scalar where every reader takes it for this string, else in double quotes.
-fn scalar_text(text: &str) -> String {
+pub(super) fn scalar_text(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 

@@ -13,6 +13,7 @@ use crate::report::CommandOutcome;
 use crate::settings::Settings;
 
 mod check;
+mod new;
 mod running;
 mod stages;
 mod write;
@@ -26,6 +27,7 @@ const MANIFEST: &str = "ecsail.yml";
   ecsail init --cluster main
   ecsail init --cluster main --service web --service worker --dry-run
   ecsail init --stage staging=shop-staging --stage production=shop-production
+  ecsail init --new --name api --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/api --port 8080
 
 Nothing in AWS is changed. A plan of the written files, with the tags that run, is made at once."))]
 pub struct InitArgs {
@@ -35,7 +37,7 @@ pub struct InitArgs {
     /// Stage of the app and the cluster that it runs in; repeatable
     #[arg(long, value_name = "NAME=CLUSTER")]
     stage: Vec<String>,
-    /// Name of the app [default: that of the cluster]
+    /// Name of the app [default: that of the cluster, of a new app that of the folder]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Write also what another tool, such as Terraform, seems to own
@@ -47,6 +49,15 @@ pub struct InitArgs {
     /// Print the files instead of writing them
     #[arg(long)]
     dry_run: bool,
+    /// Write the files of a new app, without calling AWS; asks for what is not given
+    #[arg(long, conflicts_with_all = ["services", "stage", "own"])]
+    new: bool,
+    /// Repository of the new app's image
+    #[arg(long, value_name = "REPOSITORY", requires = "new")]
+    image: Option<String>,
+    /// Port on which the new app's container listens [default: none]
+    #[arg(long, value_name = "PORT", requires = "new", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
 }
 
 /// Runs the verb.
@@ -54,7 +65,7 @@ pub struct InitArgs {
 /// # Errors
 /// Files exist already, a cluster or service does not exist, or the written files cannot be planned.
 pub async fn run(args: &InitArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    running::run(args, context).await
+    if args.new { new::run(args, context) } else { running::run(args, context).await }
 }
 
 /// The folder in which the files are written, and the name of the manifest in it.
@@ -101,4 +112,14 @@ fn other_manifest(destination: &Destination, settings: &Settings) -> Option<Fail
         Failure::refused(format!("`{}` exists already, and is a manifest too", other.display()))
             .with_hint("name the manifest to write with `--manifest FILE`, or remove it".to_owned())
     })
+}
+
+/// Refuses before anything is read, where the manifest exists already.
+fn refuse_existing_manifest(destination: &Destination, context: &CommandContext) -> Result<()> {
+    let path = destination.manifest_path();
+    let taken: Vec<String> = path.exists().then(|| format!("`{}`", path.display())).into_iter().collect();
+    match write::refusal(&taken).or_else(|| other_manifest(destination, &context.settings)) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
 }

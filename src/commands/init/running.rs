@@ -16,7 +16,7 @@ use crate::report::{CommandOutcome, Event, PlanFormat};
 use crate::shell;
 
 use super::stages::{StageCluster, stages};
-use super::{Destination, InitArgs, check, connect, other_manifest, write};
+use super::{Destination, InitArgs, check, connect, refuse_existing_manifest, write};
 
 /// Runs the verb for what runs.
 ///
@@ -77,16 +77,6 @@ pub(super) async fn run(args: &InitArgs, context: &CommandContext) -> Result<Com
         }
     }
     Ok(outcome)
-}
-
-/// Refuses before anything is read, where the manifest exists already.
-fn refuse_existing_manifest(destination: &Destination, context: &CommandContext) -> Result<()> {
-    let path = destination.manifest_path();
-    let taken: Vec<String> = path.exists().then(|| format!("`{}`", path.display())).into_iter().collect();
-    match write::refusal(&taken).or_else(|| other_manifest(destination, &context.settings)) {
-        Some(failure) => Err(failure),
-        None => Ok(()),
-    }
 }
 
 async fn read(

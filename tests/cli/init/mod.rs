@@ -5,7 +5,7 @@ mod schedules;
 use ecsail_sandbox::{Scenario, SeedService};
 use serde_json::{Value, json};
 
-use crate::support::{REPOSITORY, Run, World, behind_target_group, service};
+use crate::support::{Folder, REPOSITORY, Run, World, behind_target_group, service};
 
 /// Returns a world without files, in which these services run.
 fn running(services: &[SeedService]) -> World {
@@ -396,4 +396,49 @@ fn two_stages_are_one_manifest() {
     assert!(text(&world, "task/web.yml").contains("family: \"shop-{{ stage }}-web\""));
     assert!(text(&world, "task/web.production.yml").ends_with("cpu: \"512\"\n"));
     world.run(&["check"]).exits(0);
+}
+
+// A new app
+
+const NEW: &[&str] = &["init", "--new", "--name", "api", "--image", REPOSITORY, "--port", "8080"];
+
+#[test]
+fn a_new_app_deploys_in_the_sandbox_at_once() {
+    let folder = Folder::new(&[]).env("ECSAIL_SANDBOX_STEP", "5s");
+    let run = folder.run(NEW).exits(0).answers("wrote ecsail.yml");
+    run.says("`ecsail --sandbox deploy --tag v2`");
+    folder.run(&["--sandbox", "deploy", "--tag", "v2"]).exits(0).answers("api: deployed api:2");
+    folder.run(&["check"]).exits(0).answers("no problems");
+}
+
+#[test]
+fn a_new_worker_with_an_image_elsewhere_deploys_too() {
+    let folder = Folder::new(&[]).env("ECSAIL_SANDBOX_STEP", "5s");
+    folder
+        .run(&["init", "--new", "--name", "on", "--image", "ghcr.io/shop/Worker:v1"])
+        .exits(2)
+        .says("capital letters");
+    folder.run(&["init", "--new", "--name", "on", "--image", "ghcr.io/shop/worker:v1"]).exits(0);
+    folder.run(&["--sandbox", "deploy", "--tag", "v2"]).exits(0).answers("on: deployed on:");
+}
+
+#[test]
+fn a_new_app_calls_nothing_and_overwrites_nothing() {
+    let world = World::new(Scenario::Steady);
+    world.run(NEW).exits(5).says("`ecsail.yml` exists already");
+    world.run(&[NEW, &["--dry-run"]].concat()).exits(0).answers("# task/api.yml");
+    assert!(world.sandbox.requests().is_empty());
+    assert!(!exists(&world, "task/api.yml"));
+}
+
+#[test]
+fn what_a_new_app_needs_is_asked_or_named() {
+    let folder = Folder::new(&[]);
+    folder.run(&["init", "--new", "--name", "api"]).exits(2).says("no image for the new app");
+    folder
+        .run(&["init", "--new", "--name", "a b", "--image", "x"])
+        .exits(2)
+        .says("`a b` is no name of a service");
+    folder.run(&["init", "--new", "--image", "x", "--stage", "a=b"]).exits(2);
+    folder.run(&["init", "--image", "x"]).exits(2).says("--new");
 }
