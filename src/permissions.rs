@@ -147,8 +147,12 @@ pub const PERMISSIONS: &[Permission] = &[
     ),
     row(
         &["init"],
-        &["application-autoscaling:DescribeScalableTargets"],
-        Optional("nothing says which services are scaled automatically"),
+        &[
+            "application-autoscaling:DescribeScalableTargets",
+            "application-autoscaling:DescribeScalingPolicies",
+            "application-autoscaling:DescribeScheduledActions",
+        ],
+        Optional("no autoscaling is written"),
     ),
     row(
         &["init"],

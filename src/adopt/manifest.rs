@@ -161,7 +161,7 @@ fn service_entry(key: &str, parts: &ManifestParts<'_>) -> StagedEntry {
         .enumerate()
         .filter_map(|(at, part)| Some((at, part.services.iter().find(|service| service.key == key)?)))
         .collect();
-    let values: Vec<(usize, Value)> = found.iter().map(|(at, service)| (*at, own_name(service))).collect();
+    let values: Vec<(usize, Value)> = found.iter().map(|(at, service)| (*at, own_members(service))).collect();
     let mut entry = staged(parts, &values);
     let has_definition: Vec<usize> = indexes(&found, |service| service.definition.is_some());
     let has_service: Vec<usize> = indexes(&found, |service| service.service.is_some());
@@ -184,9 +184,15 @@ fn service_entry(key: &str, parts: &ManifestParts<'_>) -> StagedEntry {
     entry
 }
 
-/// Returns the name of a service in ECS as a member of its entry, where it is not the key.
-fn own_name(service: &AdoptedService) -> Value {
-    if service.name == service.key { json!({}) } else { json!({ "name": service.name }) }
+/// Returns the members of a service's entry that no document has: its name in ECS, where that is not the key, and its
+/// autoscaling.
+fn own_members(service: &AdoptedService) -> Value {
+    let mut members = Map::new();
+    if service.name != service.key {
+        members.insert("name".to_owned(), service.name.clone().into());
+    }
+    members.extend(service.autoscaling.clone().map(|entry| ("autoscaling".to_owned(), entry)));
+    Value::Object(members)
 }
 
 fn indexes(found: &[(usize, &AdoptedService)], has: impl Fn(&AdoptedService) -> bool) -> Vec<usize> {
@@ -274,12 +280,10 @@ fn insert(into: &mut Value, path: &[&str], value: Value) {
         [name] => {
             let is_empty = value.as_array().is_some_and(Vec::is_empty);
             if !is_empty {
-                let at = usize::from(members.contains_key("name"));
-                members.shift_insert(
-                    if *name == "service" { members.len() } else { at },
-                    (*name).to_owned(),
-                    value,
-                );
+                // Behind the name, and a service behind its definition.
+                let before =
+                    ["name", "task_definition"].iter().filter(|name| members.contains_key(**name)).count();
+                members.shift_insert(before, (*name).to_owned(), value);
             }
         }
         [name, rest @ ..] => insert(members.entry(*name).or_insert_with(|| json!({})), rest, value),

@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::aws::autoscaling::ObservedAutoscaling;
 use crate::aws::types::{ObservedSchedule, ObservedService, TaskDefinition};
 
+mod autoscaling;
 mod documents;
 mod files;
 mod images;
@@ -43,8 +45,8 @@ pub struct ObservedCluster {
     pub schedules: Vec<ObservedSchedule>,
     /// The definitions that these run, by the name in their targets.
     pub definitions: BTreeMap<String, TaskDefinition>,
-    /// The names of services whose count is scaled automatically.
-    pub scaled: BTreeSet<String>,
+    /// The autoscaling of the services that have some, by their names.
+    pub autoscaling: BTreeMap<String, ObservedAutoscaling>,
 }
 
 /// How an app is adopted.

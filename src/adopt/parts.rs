@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::autoscaling;
 use super::documents;
 use super::images::{ImageUser, NamedImages};
 use super::names::{UsedNames, shown, without_stage};
@@ -41,6 +42,7 @@ pub(super) struct AdoptedService {
     pub(super) owner: Option<String>,
     pub(super) definition: Option<Value>,
     pub(super) service: Option<Value>,
+    pub(super) autoscaling: Option<Value>,
 }
 
 /// Returns what is adopted of a cluster, with the images named.
@@ -61,10 +63,9 @@ pub(super) fn take_apart(observed: &ObservedCluster, options: &AdoptOptions) -> 
             continue;
         }
         let key = keys.claim(&[without_stage(name, observed.stage.as_deref()), name.clone()]);
-        let service = adopted_service(seen, key.clone(), options, &mut parts.notes);
-        if observed.scaled.contains(name) {
-            parts.notes.push(format!("autoscaling of service {} is left as it is", shown(name)));
-        }
+        let mut service = adopted_service(seen, key.clone(), options, &mut parts.notes);
+        let scaling = observed.autoscaling.get(name).filter(|_| service.owner.is_none());
+        service.autoscaling = scaling.and_then(autoscaling::entry);
         adopted.push((seen, key));
         parts.services.push(service);
     }

@@ -126,7 +126,9 @@ fn reason_to_leave(
     }
     let text = || format!("{}{}", schedule.document, Value::Array(schedule.targets.clone()));
     if find_reserved(&text()).is_some() {
-        return Some("a value has a character from U+E000 to U+E003, which no template can contain".to_owned());
+        return Some(
+            "a value has a character from U+E000 to U+E003, which no template can contain".to_owned(),
+        );
     }
     if schedule.document["EventPattern"].is_string() {
         return Some("it has an event pattern".to_owned());

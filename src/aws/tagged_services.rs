@@ -1,9 +1,7 @@
-//! Calls ECS and Application Auto Scaling about the services of a cluster as a whole: their descriptions with tags, and
-//! which of them are scaled automatically.
+//! Calls ECS about services with their tags.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use aws_sdk_ecs::types::ServiceField;
 use serde_json::Value;
 
@@ -38,23 +36,5 @@ impl Aws {
             }
         }
         Ok(services)
-    }
-
-    /// Returns the resource ids of all services that are scaled automatically, such as `service/main/web`.
-    ///
-    /// # Errors
-    /// The API call failed.
-    pub async fn scaled_services(&self) -> Result<BTreeSet<String>, ApiError> {
-        let request = self.autoscaling().describe_scalable_targets().service_namespace(ServiceNamespace::Ecs);
-        let request = request.scalable_dimension(ScalableDimension::EcsServiceDesiredCount);
-        let mut pages = request.into_paginator().items().send();
-        let mut found = BTreeSet::new();
-        while let Some(target) = pages.next().await {
-            let target = target.map_err(|error| {
-                ApiError::from_sdk("application-autoscaling:DescribeScalableTargets", error)
-            })?;
-            found.insert(target.resource_id().to_owned());
-        }
-        Ok(found)
     }
 }

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join, join3};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{current_revisions, latest_definitions, newest};
+use super::{autoscaling, current_revisions, latest_definitions, newest};
 use crate::adopt::ObservedCluster;
+use crate::aws::autoscaling::ObservedAutoscaling;
 use crate::aws::error::{cluster_failure, failure};
 use crate::aws::lookup::in_time;
-use crate::aws::types::{ObservedSchedule, ObservedService, answer};
+use crate::aws::types::{ObservedSchedule, ObservedService, ServiceRef, answer};
 use crate::aws::{ApiError, Aws, MAX_CONCURRENT_CALLS, RULES_AT_ONCE};
 use crate::document::problem::did_you_mean;
 use crate::error::{Failure, Result};
@@ -71,10 +72,13 @@ async fn read_services(aws: &Aws, adoption: &mut ObservedAdoption) -> Result<()>
         .iter()
         .flat_map(|seen| seen.service.current_service_revisions.iter().map(|revision| revision.arn.clone()))
         .collect();
-    let (definitions, revisions, scaled) = join3(
+    let cluster = adoption.cluster.name.clone();
+    let names: Vec<ServiceRef> =
+        services.iter().map(|seen| ServiceRef::new(&cluster, &seen.service.service_name)).collect();
+    let (definitions, revisions, scaling) = join3(
         latest_definitions(aws, &definitions),
         in_time("ecs:DescribeServiceRevisions", aws.service_revisions(&revisions)),
-        in_time("application-autoscaling:DescribeScalableTargets", aws.scaled_services()),
+        in_time("application-autoscaling:DescribeScalableTargets", autoscaling_of(aws, &names)),
     )
     .await;
     let definitions = definitions.map_err(failure)?;
@@ -89,17 +93,24 @@ async fn read_services(aws: &Aws, adoption: &mut ObservedAdoption) -> Result<()>
         let current = current_revisions(&seen.service, &revisions).max_by(newest);
         seen.revision = current.map(|revision| revision.attributes.clone());
     }
-    match scaled {
-        Ok(scaled) => {
-            let prefix = format!("service/{}/", adoption.cluster.name);
-            let names = scaled.iter().filter_map(|id| id.strip_prefix(&prefix).map(str::to_owned));
-            adoption.cluster.scaled = names.collect();
-        }
+    match scaling {
+        Ok(found) => adoption.cluster.autoscaling = found,
         Err(error) => {
-            adoption.notes.push(format!("could not read which services are scaled automatically: {error}"));
+            adoption.notes.push(format!("could not read the autoscaling, so that none is written: {error}"));
         }
     }
     Ok(())
+}
+
+/// Returns the autoscaling of the services that have some, by their names.
+async fn autoscaling_of(
+    aws: &Aws,
+    services: &[ServiceRef],
+) -> Result<BTreeMap<String, ObservedAutoscaling>, ApiError> {
+    let targets = aws.scalable_targets(services).await?;
+    let scaled: Vec<ServiceRef> = targets.into_keys().collect();
+    let found = autoscaling::observe_services(aws, &scaled).await?;
+    Ok(found.into_iter().map(|(service, scaling)| (service.name, scaling)).collect())
 }
 
 /// Reads the schedules and rules that run tasks in the cluster, and the definitions that they run.

@@ -40,7 +40,11 @@ pub async fn observe_service(aws: &Aws, service: &ServiceRef) -> Result<Observed
     Ok(found.into_values().next().unwrap_or_default())
 }
 
-async fn observe_services(
+/// Returns the autoscaling of several services.
+///
+/// # Errors
+/// An API call failed.
+pub async fn observe_services(
     aws: &Aws,
     services: &[ServiceRef],
 ) -> Result<BTreeMap<ServiceRef, ObservedAutoscaling>, ApiError> {

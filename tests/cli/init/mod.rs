@@ -1,5 +1,6 @@
 //! Tests of `ecsail init`: the files of what runs, and a plan of them without changes.
 
+mod autoscaling;
 mod schedules;
 
 use ecsail_sandbox::{Scenario, SeedService};
