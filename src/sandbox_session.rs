@@ -19,6 +19,7 @@ use crate::image::ImageReference;
 use crate::manifest::Request;
 use crate::manifest::{self, Manifest, ManifestService, Scope};
 use crate::private_file;
+use crate::render::definition_edits::DefinitionEdits;
 use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
 use crate::settings::{ImageTags, Settings};
 
@@ -325,6 +326,7 @@ fn unrendered_service(manifest: &Manifest, service: &ManifestService) -> Option<
         name: service.name.clone(),
         cluster: manifest.cluster_of(service)?,
         definition: DefinitionSource::RunningUnchanged,
+        edits: DefinitionEdits::default(),
         service: None,
         autoscaling: None,
         enforce_desired_count: false,

@@ -4,6 +4,7 @@ use super::confirmation::is_change_confirmed;
 use clap::Args;
 
 use super::change_guards::ensure_no_failures;
+use super::edit_args::EditArgs;
 use super::interrupts::Interrupts;
 use super::one_off::Beside;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
@@ -40,6 +41,8 @@ pub struct DeployArgs {
     watch: WatchArgs,
     #[command(flatten)]
     images: ImageArgs,
+    #[command(flatten)]
+    edits: EditArgs,
     /// Show the plan and change nothing
     #[arg(long, global = true)]
     dry_run: bool,
@@ -71,6 +74,7 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         force: args.force,
         supersede: args.supersede,
         create: args.create,
+        edits: args.edits.edits()?,
         images: args.images.clone(),
         release: Some(id.clone()),
         watch: Some(args.watch.clone()),

@@ -21,6 +21,7 @@ pub mod continue_verb;
 pub mod delete;
 pub mod deploy;
 pub mod docs;
+pub mod edit_args;
 pub mod exec;
 pub mod explain;
 pub mod family;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::edit_args::EditArgs;
 use super::planning::{PlanningOptions, plan_deploy};
 use super::{ImageArgs, SelectionArgs};
 use crate::context::CommandContext;
@@ -21,6 +22,8 @@ pub struct PlanArgs {
     selection: SelectionArgs,
     #[command(flatten)]
     images: ImageArgs,
+    #[command(flatten)]
+    edits: EditArgs,
     /// Plan to create services that do not exist, even if the cluster has one of a similar name
     #[arg(long, global = true)]
     create: bool,
@@ -35,8 +38,12 @@ pub struct PlanArgs {
 /// The plan is refused.
 pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> Result<CommandOutcome> {
     let format = if markdown { PlanFormat::Markdown } else { PlanFormat::Text };
-    let how =
-        PlanningOptions { create: args.create, images: args.images.clone(), ..PlanningOptions::default() };
+    let how = PlanningOptions {
+        create: args.create,
+        edits: args.edits.edits()?,
+        images: args.images.clone(),
+        ..PlanningOptions::default()
+    };
     show_plan(&args.selection.request()?, how, args.exit_code, format, context).await
 }
 

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::file_limits::FileLimits;
 
 use super::attach::planned::{AttachedRollouts, attach_to_planned};
+use super::edit_args::ensure_editable;
 use super::first_look::ride_out;
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, ensure_not_empty, plan_options, render_manifest};
@@ -15,6 +16,7 @@ use crate::error::Failure;
 use crate::manifest::{self, Manifest, Request};
 use crate::observe::{self, observe};
 use crate::plan::{self, Plan, blockers};
+use crate::render::definition_edits::DefinitionEdits;
 use crate::report::Event;
 
 /// How a deploy is planned.
@@ -26,6 +28,8 @@ pub struct PlanningOptions {
     pub supersede: bool,
     /// Create services although the cluster has one of a similar name.
     pub create: bool,
+    /// Changes of the running definition of a service.
+    pub edits: DefinitionEdits,
     /// Which images are refused.
     pub images: ImageArgs,
     /// The id of the release; none where nothing will be applied.
@@ -66,8 +70,13 @@ pub async fn plan_deploy(
 ) -> Result<Planned> {
     let limits = FileLimits::start();
     let loaded = manifest::load(&context.settings, request)?;
-    let manifest = Manifest { now: Some(jiff::Timestamp::now()), ..loaded };
-    let desired = render_manifest(&manifest)?;
+    ensure_editable(&loaded, &how.edits)?;
+    let now = Some(jiff::Timestamp::now());
+    let manifest = Manifest { now, edits_running_definition: !how.edits.is_empty(), ..loaded };
+    let mut desired = render_manifest(&manifest)?;
+    if let [service] = desired.services.as_mut_slice() {
+        service.edits = how.edits;
+    }
     drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     ensure_not_empty(&manifest)?;

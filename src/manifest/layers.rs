@@ -13,6 +13,16 @@ pub enum Layer {
     Inline(Node),
 }
 
+impl Layer {
+    /// Returns what the layer is called in messages: its file, or the manifest.
+    pub fn name(&self) -> String {
+        match self {
+            Layer::File(path) => format!("`{}`", path.value),
+            Layer::Inline(_) => "the manifest".to_owned(),
+        }
+    }
+}
+
 /// Reads the layers of a document: a path, a mapping, or a list of these.
 pub(super) fn layers(fields: &FieldReader<'_>, name: &str, problems: &mut Problems) -> Vec<Layer> {
     let Some(node) = fields.get(name) else { return Vec::new() };

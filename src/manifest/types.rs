@@ -104,6 +104,8 @@ pub struct Manifest {
     pub like_services: Vec<ManifestService>,
     /// Whether services keep the task definitions that they run, because no tag was given for a task.
     pub keep_running_definitions: bool,
+    /// Whether flags change the running definition of a service, so that it needs no tag.
+    pub edits_running_definition: bool,
     pub tasks: Vec<ManifestTask>,
     pub schedules: Vec<ManifestSchedule>,
     /// The name or ARN of the role that starts the tasks of schedules without a `role`.

@@ -34,6 +34,7 @@ pub fn desired_document(service: &DesiredService, observed: &ObservedState) -> R
     if let Some(replacements) = replacements {
         replace_tags(&mut document, replacements, service, running.revision_name())?;
     }
+    service.edits.apply(&mut document)?;
     Ok(document)
 }
 

@@ -18,9 +18,11 @@ use crate::manifest::template_names::resolve_image;
 use crate::manifest::{FailureAction, Layer, Manifest, ManifestService, Patience};
 use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
+use definition_edits::DefinitionEdits;
 use definition_files::{DefinitionFiles, DefinitionOwner};
 
 pub mod autoscaling;
+pub mod definition_edits;
 mod definition_files;
 pub mod overrides;
 mod schedule_limits;
@@ -58,6 +60,8 @@ pub struct DesiredService {
     pub name: String,
     pub cluster: String,
     pub definition: DefinitionSource,
+    /// Changes of the running definition by flags; none where the manifest has the definition.
+    pub edits: DefinitionEdits,
     /// The members of the service in the manifest, as `CreateService` takes them.
     pub service: Option<Value>,
     /// `None` to leave the autoscaling of the service as it is.
@@ -214,6 +218,7 @@ fn render_service(
         name: service.name.clone(),
         cluster: cluster?,
         definition: definition?,
+        edits: DefinitionEdits::default(),
         service: document,
         autoscaling: autoscaling::render_autoscaling(service, manifest, problems),
         enforce_desired_count: service.enforce_desired_count,
@@ -241,6 +246,9 @@ fn service_definition(
     problems: &mut Problems,
 ) -> (Option<DefinitionSource>, Option<Node>) {
     if manifest.keep_running_definitions {
+        return (Some(DefinitionSource::RunningUnchanged), None);
+    }
+    if service.task_definition.is_empty() && manifest.edits_running_definition && manifest.tags.is_empty() {
         return (Some(DefinitionSource::RunningUnchanged), None);
     }
     if service.task_definition.is_empty() {

@@ -17,6 +17,7 @@ mod conformance_services;
 mod conformance_spelling;
 mod create;
 mod cut_off;
+mod definition_edits;
 mod delete;
 mod denied;
 mod deploy;

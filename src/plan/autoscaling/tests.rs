@@ -7,6 +7,7 @@ use super::{compare, drift, restore_plan};
 use crate::aws::autoscaling::{ObservedAutoscaling, ScalableTarget, SuspendedActivities};
 use crate::aws::types::{ObservedState, ServiceRef};
 use crate::render::autoscaling::{DesiredAutoscaling, ScalingDocument, tracking_policy};
+use crate::render::definition_edits::DefinitionEdits;
 use crate::render::{DefinitionSource, DesiredService};
 
 fn service() -> DesiredService {
@@ -15,6 +16,7 @@ fn service() -> DesiredService {
         name: "web".to_owned(),
         cluster: "main".to_owned(),
         definition: DefinitionSource::RunningUnchanged,
+        edits: DefinitionEdits::default(),
         service: None,
         autoscaling: None,
         enforce_desired_count: false,

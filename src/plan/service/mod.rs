@@ -179,6 +179,7 @@ pub fn observed_member(member: &str, seen: &ObservedService) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::definition_edits::DefinitionEdits;
     use crate::render::{DefinitionSource, ImageReplacements};
     use serde_json::json;
 
@@ -188,6 +189,7 @@ mod tests {
             name: "web".into(),
             cluster: "main".into(),
             definition: DefinitionSource::RunningWithTags(ImageReplacements::default()),
+            edits: DefinitionEdits::default(),
             before: Vec::new(),
             after: Vec::new(),
             needs: Vec::new(),
