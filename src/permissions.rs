@@ -240,7 +240,9 @@ pub const PERMISSIONS: &[Permission] = &[
     row(
         &["plan", "deploy"],
         &["elasticloadbalancing:DescribeTargetGroups"],
-        Where("a service has `requests_per_target:`"),
+        Where(
+            "a service has `requests_per_target:`; where a service is created, ECS alone checks its target groups without it",
+        ),
     ),
     row(
         &["deploy"],

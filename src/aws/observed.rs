@@ -143,6 +143,8 @@ pub struct ObservedState {
     pub load_balancers: BTreeMap<String, Vec<String>>,
     /// The clusters in which services are missing, by the name in the manifest.
     pub clusters: BTreeMap<String, ObservedCluster>,
+    /// The target groups of the services that are missing, by ARN; those that may not be read are left out.
+    pub target_groups: BTreeMap<String, TargetGroupState>,
     /// What could not be read and why, one note each.
     pub notes: Vec<String>,
 }
@@ -168,6 +170,17 @@ pub enum AutoscalingState {
     Present,
     /// It could not be read, for this reason.
     Unreadable(String),
+}
+
+/// Whether a service can be registered with a target group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetGroupState {
+    /// A load balancer routes to it.
+    Routed,
+    /// No load balancer routes to it.
+    Unrouted,
+    /// It does not exist.
+    Missing,
 }
 
 /// A cluster in which a service is missing, as far as it may be read.

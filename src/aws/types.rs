@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::ApiError;
 pub use super::observed::{
     AutoscalingState, CacheRules, Caller, ImageState, MissingImage, ObservedCluster, ObservedSchedule,
-    ObservedSchedules, ObservedService, ObservedState, Via,
+    ObservedSchedules, ObservedService, ObservedState, TargetGroupState, Via,
 };
 pub use super::states::{
     ControllerType, DeploymentStatus, HealthStatus, LaunchType, LifecycleHookStatus, LifecycleStage,

@@ -1,4 +1,5 @@
-//! Reads the clusters in which services are missing: what else is there, and what a new service would get by default.
+//! Reads what the creation of missing services depends on: what else is in their clusters, what a new service would get by
+//! default, and their target groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,21 +7,28 @@ use futures_util::future::{join, join_all};
 
 use crate::aws::Aws;
 use crate::aws::lookup::in_time;
-use crate::aws::types::{ObservedCluster, ObservedService, ServiceRef, ServiceStatus};
-use crate::render::DesiredState;
+use crate::aws::types::{ObservedCluster, ObservedService, ServiceRef, ServiceStatus, TargetGroupState};
+use crate::render::{DesiredService, DesiredState};
 
-/// Returns the clusters in which a desired service does not exist or was deleted. What may not be read is left out: the
-/// creation of a service does not depend on it.
-pub(super) async fn observe(
-    aws: &Aws,
-    desired: &DesiredState,
+/// The code of the error that a target group does not exist.
+const GROUP_NOT_FOUND: &str = "TargetGroupNotFound";
+
+/// Returns the desired services that do not exist or were deleted.
+pub(super) fn missing_services<'a>(
+    desired: &'a DesiredState,
     services: &BTreeMap<ServiceRef, ObservedService>,
-) -> BTreeMap<String, ObservedCluster> {
-    let is_missing = |place: &ServiceRef| {
-        services.get(place).is_none_or(|seen| seen.service.status == ServiceStatus::Inactive)
+) -> Vec<&'a DesiredService> {
+    let is_missing = |service: &&DesiredService| {
+        let seen = services.get(&ServiceRef::new(&service.cluster, &service.name));
+        seen.is_none_or(|seen| seen.service.status == ServiceStatus::Inactive)
     };
-    let places = desired.services.iter().map(|service| ServiceRef::new(&service.cluster, &service.name));
-    let clusters: BTreeSet<String> = places.filter(is_missing).map(|place| place.cluster).collect();
+    desired.services.iter().filter(is_missing).collect()
+}
+
+/// Returns the clusters of missing services. What may not be read is left out: the creation of a service does not depend on
+/// it.
+pub(super) async fn observe(aws: &Aws, missing: &[&DesiredService]) -> BTreeMap<String, ObservedCluster> {
+    let clusters: BTreeSet<String> = missing.iter().map(|service| service.cluster.clone()).collect();
     let reading = clusters.into_iter().map(async |cluster| {
         let (names, document) = join(
             in_time("ecs:ListServices", aws.service_names(&cluster)),
@@ -31,4 +39,26 @@ pub(super) async fn observe(
         (cluster, ObservedCluster { services: names.ok(), document })
     });
     join_all(reading).await.into_iter().collect()
+}
+
+/// Returns the state of the target groups of missing services; ECS checks those that may not be read.
+pub(super) async fn observe_target_groups(
+    aws: &Aws,
+    missing: &[&DesiredService],
+) -> BTreeMap<String, TargetGroupState> {
+    let groups: BTreeSet<String> = missing.iter().flat_map(|service| service.target_groups()).collect();
+    // One call for each: a single one that does not exist fails the whole call.
+    let reading = groups.into_iter().map(async |group| {
+        let call = aws.load_balancers(std::slice::from_ref(&group));
+        let state = match in_time("elasticloadbalancing:DescribeTargetGroups", call).await {
+            Ok(found) if found.get(&group).is_some_and(Vec::is_empty) => TargetGroupState::Unrouted,
+            Ok(_) => TargetGroupState::Routed,
+            Err(error) if error.code.as_deref().is_some_and(|code| code.starts_with(GROUP_NOT_FOUND)) => {
+                TargetGroupState::Missing
+            }
+            Err(_) => return None,
+        };
+        Some((group, state))
+    });
+    join_all(reading).await.into_iter().flatten().collect()
 }

@@ -59,7 +59,9 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     observed.notes.extend(notes);
     observed.services = services?;
     observed.autoscaling = autoscaling.map_err(failure)?;
-    observed.clusters = clusters::observe(aws, desired, &observed.services).await;
+    let missing = clusters::missing_services(desired, &observed.services);
+    (observed.clusters, observed.target_groups) =
+        join(clusters::observe(aws, &missing), clusters::observe_target_groups(aws, &missing)).await;
     observed.latest_definitions = latest.map_err(failure)?;
     observed.images = images?;
     match caller {

@@ -10,7 +10,9 @@ use super::image_checks::refused_images;
 use super::service::tags::{TagChanges, with_key_record};
 use super::service_state::ServiceState;
 use super::types::{Creation, Options, Plan, ServicePlan};
-use crate::aws::types::{ControllerType, ObservedCluster, ObservedService, ObservedState, ServiceRef};
+use crate::aws::types::{
+    ControllerType, ObservedCluster, ObservedService, ObservedState, ServiceRef, TargetGroupState,
+};
 use crate::document::model::DocumentKind;
 use crate::document::problem::{did_you_mean, likely_typo};
 use crate::error::Failure;
@@ -35,6 +37,7 @@ pub(super) fn plan_creation(
     let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
     let mut failures = refused_images(&document, &observed.images, options.images);
     failures.extend(cluster.into_iter().flat_map(|cluster| unknown_providers(service, cluster)));
+    failures.extend(unusable_target_groups(service, observed));
     if !failures.is_empty() {
         return Err(failures);
     }
@@ -184,6 +187,26 @@ fn similar_name_blocker(
     );
     let hint = "correct the name, or create the service with `--create`".to_owned();
     Some(Failure::refused(message).with_hint(hint))
+}
+
+/// Returns a failure for each target group that ECS would refuse.
+fn unusable_target_groups(service: &DesiredService, observed: &ObservedState) -> Vec<Failure> {
+    let groups = service.target_groups();
+    let failure = |arn: &String| {
+        let name = arn.rsplit('/').nth(1).unwrap_or(arn);
+        let (what, hint) = match observed.target_groups.get(arn)? {
+            TargetGroupState::Routed => return None,
+            TargetGroupState::Missing => {
+                ("does not exist", "create it with its load balancer, or correct `targetGroupArn`")
+            }
+            TargetGroupState::Unrouted => {
+                ("has no load balancer", "add a listener or a rule that forwards to it")
+            }
+        };
+        let message = format!("service `{}` names the target group `{name}`, which {what}", service.key);
+        Some(Failure::error(message).with_hint(hint.to_owned()))
+    };
+    groups.iter().filter_map(failure).collect()
 }
 
 /// Returns a failure for each capacity provider that the cluster does not have: ECS refuses it.

@@ -81,6 +81,16 @@ pub struct DesiredService {
 }
 
 impl DesiredService {
+    /// Returns the ARNs of the target groups that the manifest names, with the alternate ones of a blue/green deployment.
+    pub fn target_groups(&self) -> Vec<String> {
+        let document = self.service.as_ref().unwrap_or(&Value::Null);
+        let balancers = document["loadBalancers"].as_array().into_iter().flatten();
+        let named = balancers.flat_map(|balancer| {
+            [&balancer["targetGroupArn"], &balancer["advancedConfiguration"]["alternateTargetGroupArn"]]
+        });
+        named.filter_map(|arn| arn.as_str().map(str::to_owned)).collect()
+    }
+
     /// Returns whether a command line names it: by its key, or by its ARN.
     pub fn is_named(&self, name: &str) -> bool {
         self.key == name

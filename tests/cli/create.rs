@@ -1,6 +1,6 @@
 //! Services that do not exist: created where the manifest describes them, and refused otherwise.
 
-use ecsail_sandbox::{Fault, FaultKind, OtherCall, Scenario, SeedService};
+use ecsail_sandbox::{Fault, FaultKind, OtherCall, Scenario, Seed, SeedService};
 use serde_json::{Value, json};
 
 use crate::support::{DEFINITION, MANIFEST, Run, World, service};
@@ -235,4 +235,38 @@ fn autoscaling_of_a_new_service_follows_its_first_rollout() {
     let at = |name: &str| calls.iter().position(|call| call == name).expect("it is called");
     assert!(at("CreateService") < at("RegisterScalableTarget"), "{calls:?}");
     world.run(&["plan", "web", "--tag", "v1", "--exit-code"]).exits(0);
+}
+
+const GROUP: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef";
+
+/// Returns a world whose service `web` is to be created behind the target group.
+fn balanced() -> World {
+    let balancers = format!(
+        "loadBalancers: [ {{ targetGroupArn: '{GROUP}', containerName: app, containerPort: 80 }} ]\n"
+    );
+    let world = world(Scenario::Steady, &format!("{SERVICE}{balancers}"));
+    world.folder.write("web.yml", &format!("{DEFINITION}    portMappings: [ {{ containerPort: 80 }} ]\n"));
+    world
+}
+
+#[test]
+fn missing_target_group_is_an_error_before_anything_changes() {
+    let world = balanced();
+    deploy(&world, &[]).exits(1).says("service `web` names the target group `web`, which does not exist");
+    world.unchanged();
+}
+
+#[test]
+fn target_group_of_a_load_balancer_is_accepted() {
+    let world = balanced();
+    let seed = Seed { target_groups: vec![GROUP.to_owned()], ..Seed::default() };
+    world.sandbox.seed(&seed).expect("it is valid");
+    deploy(&world, &[]).exits(0).answers("deployed web:1");
+}
+
+#[test]
+fn target_group_that_may_not_be_read_is_left_to_ecs() {
+    let world = balanced();
+    world.sandbox.inject(Fault::on("DescribeTargetGroups", FaultKind::AccessDenied).always());
+    deploy(&world, &[]).exits(0).answers("deployed web:1");
 }

@@ -41,7 +41,7 @@ struct TargetGroup<'a> {
 
 fn target_groups(resources: &Resources) -> Vec<TargetGroup<'_>> {
     let mut out: Vec<TargetGroup<'_>> = Vec::new();
-    for service in resources.services.values().filter(|service| service.status != "INACTIVE") {
+    for service in resources.services.values() {
         let balancers = service.config.get("loadBalancers").and_then(Value::as_array);
         for balancer in balancers.into_iter().flatten() {
             let port = balancer["containerPort"].as_u64().unwrap_or(80);
@@ -50,7 +50,8 @@ fn target_groups(resources: &Resources) -> Vec<TargetGroup<'_>> {
             out.extend(named.into_iter().filter_map(Value::as_str).map(|arn| TargetGroup {
                 arn,
                 port,
-                service: Some(service),
+                // It outlives the service.
+                service: Some(service).filter(|service| service.status != "INACTIVE"),
             }));
         }
     }
