@@ -26,6 +26,7 @@ use crate::tail::merge::LogLine;
 use crate::watch::task::{TaskReporter, TaskRunResult};
 use crate::watch::{Progress, WatchReporter, WatchResult};
 
+mod applied;
 mod deletion;
 pub mod diagnosis;
 pub mod error;

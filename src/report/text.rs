@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::applied;
 use super::deletion;
 use super::given_flags::GivenFlags;
 use super::live::LiveDisplay;
@@ -20,13 +21,11 @@ use super::{
     Event, InterruptAnswer, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, error,
     explanation, hook, plan, problems, question, release, rollback,
 };
-use crate::apply::ScheduleAction;
 use crate::aws::login::MfaQuestion;
 use crate::diagnose::events::is_routine;
 use crate::duration;
 use crate::error::{Details, Failure};
 use crate::events::JsonEvent;
-use crate::manifest::schedules::schedule_noun;
 use crate::outcome::Outcome;
 use crate::release::{Release, TargetKind};
 use crate::settings::{ColorChoice, Settings};
@@ -256,37 +255,16 @@ impl Reporter for TextReporter {
             Event::ScheduleRollback { plan, services } => {
                 self.write_story_lines_wrapped(&rollback::schedule_text(plan, services, color));
             }
-            Event::Registered { revision } => self.write_story_wrapped(&format!("registered {revision}")),
-            Event::RevisionRemoved { revision, deleted, done, of } => {
-                let what = if *deleted { "deleted" } else { "deregistered" };
-                self.write_story(&format!("{what} {revision} ({done} of {of})"));
-            }
-            Event::ScheduleApplied { schedule, name, via, action } => {
-                let action = match action {
-                    ScheduleAction::TargetsRemoved => {
-                        "kept, without the app's targets that are not in the manifest"
-                    }
-                    action => action.name(),
-                };
-                self.write_story(&format!("{schedule}: {} `{name}` {action}", schedule_noun(*via)));
-            }
-            Event::AutoscalingApplied { service, action } => {
-                self.write_story(&format!("{service}: autoscaling {}", action.name()));
-            }
+            Event::Registered { .. }
+            | Event::RevisionRemoved { .. }
+            | Event::ScheduleApplied { .. }
+            | Event::AutoscalingApplied { .. }
+            | Event::Created { .. }
+            | Event::Updated { .. } => self.write_story_wrapped(&applied::line(event)),
             Event::Deletion(deletion) => {
                 for line in deletion::lines(deletion) {
                     self.write_story_wrapped(&line);
                 }
-            }
-            Event::Created { service, revision, deployment } => {
-                let id = deployment.map(|id| format!(" ({id})")).unwrap_or_default();
-                self.write_story_wrapped(&format!("{service}: created, deploying {revision}{id}"));
-            }
-            Event::Updated { service, revision, deployment: Some(id) } => {
-                self.write_story_wrapped(&format!("{service}: deploying {revision} ({id})"));
-            }
-            Event::Updated { service, revision, deployment: None } => {
-                self.write_story_wrapped(&format!("{service}: updated, {revision}"));
             }
             Event::Progress(progress) => self.show_progress(progress),
             Event::ProgressUnchanged { progress, unchanged_for } => {

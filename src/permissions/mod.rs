@@ -1,0 +1,68 @@
+//! The IAM permissions of each verb: data for the reference and for policies. A test holds it against the calls that the
+//! verbs make in the sandbox.
+
+/// One or more actions that verbs need together.
+#[derive(Clone, Copy, Debug)]
+pub struct Permission {
+    /// The verbs, as on the command line: `deploy`, `schedule run`.
+    pub verbs: &'static [&'static str],
+    /// IAM actions: `ecs:UpdateService`.
+    pub actions: &'static [&'static str],
+    pub need: Need,
+}
+
+/// Whether a verb works without an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The verb fails without it.
+    Always,
+    /// The verb needs it in this case.
+    Where(&'static str),
+    /// The verb works without it, and this is lost.
+    Optional(&'static str),
+}
+
+mod table;
+
+pub use table::PERMISSIONS;
+
+/// All verbs that call AWS.
+const ALL: &[&str] = &[
+    "init",
+    "plan",
+    "deploy",
+    "status",
+    "why",
+    "history",
+    "tasks",
+    "images",
+    "revisions",
+    "prune",
+    "wait",
+    "rollback",
+    "cancel",
+    "continue",
+    "restart",
+    "logs",
+    "exec",
+    "run",
+    "schedule list",
+    "schedule diff",
+    "schedule run",
+    "schedule enable",
+    "schedule disable",
+    "schedule prune",
+    "stop-task",
+    "scale",
+    "delete",
+];
+
+/// Returns the verbs that call AWS, in the order of the help.
+pub fn verbs() -> &'static [&'static str] {
+    ALL
+}
+
+/// Returns the permissions of a verb.
+pub fn of(verb: &str) -> impl Iterator<Item = &'static Permission> {
+    PERMISSIONS.iter().filter(move |permission| permission.verbs.contains(&verb))
+}
