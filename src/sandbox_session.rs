@@ -21,6 +21,7 @@ use crate::manifest::{self, Manifest, ManifestService, Scope};
 use crate::private_file;
 use crate::render::definition_edits::DefinitionEdits;
 use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
+use crate::service_arn::cluster_name;
 use crate::settings::{ImageTags, Settings};
 
 /// The folder beside the manifest that stores the state, and the file in it.
@@ -110,7 +111,12 @@ impl SandboxSession {
         let mut images = images(manifest, desired);
         images.retain(|image| image.digest.is_some());
         let seeds = seeds(manifest, earlier.as_ref().unwrap_or(fallback), images, &session.region, &tags);
-        for seed in session.without_existing_services(seeds) {
+        let known = match manifest.path {
+            Some(_) => session.clusters(),
+            // Without a file, nothing says which services there are.
+            None => BTreeSet::new(),
+        };
+        for seed in session.without_existing_services(seeds, &known) {
             session.sandbox.seed(&seed).map_err(|error| {
                 let hint = "correct the definition: ECS would most likely refuse it too".to_owned();
                 Failure::error(format!("failed to create the manifest's resources in the sandbox: {error}"))
@@ -237,18 +243,28 @@ impl SandboxSession {
         self.save()
     }
 
-    /// Returns the seeds without the services that already exist in the sandbox.
-    fn without_existing_services(&self, seeds: Vec<Seed>) -> Vec<Seed> {
+    /// Returns the clusters of the sandbox.
+    fn clusters(&self) -> BTreeSet<String> {
+        let answer = self.sandbox.call("ecs", "ListClusters", json!({})).unwrap_or_default();
+        let arns = answer["clusterArns"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        arns.map(|arn| cluster_name(arn).to_owned()).collect()
+    }
+
+    /// Returns the seeds without the services that already exist in the sandbox, and without those of clusters that it knows:
+    /// a service that is new in the manifest, or was deleted, is created by a deploy as in AWS.
+    fn without_existing_services(&self, seeds: Vec<Seed>, known: &BTreeSet<String>) -> Vec<Seed> {
         let without_known = |mut seed: Seed| {
-            seed.services.retain(|service| {
-                let input = json!({"cluster": service.cluster, "services": [service.name]});
-                let found = self.sandbox.call("ecs", "DescribeServices", input);
-                !found
-                    .is_ok_and(|answer| answer["services"].as_array().is_some_and(|found| !found.is_empty()))
-            });
+            seed.services.retain(|service| !known.contains(cluster_name(&service.cluster)));
+            seed.services.retain(|service| !self.has_service(&service.cluster, &service.name));
             seed
         };
         seeds.into_iter().map(without_known).collect()
+    }
+
+    fn has_service(&self, cluster: &str, name: &str) -> bool {
+        let found =
+            self.sandbox.call("ecs", "DescribeServices", json!({"cluster": cluster, "services": [name]}));
+        found.is_ok_and(|answer| answer["services"].as_array().is_some_and(|found| !found.is_empty()))
     }
 }
 

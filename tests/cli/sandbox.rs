@@ -332,3 +332,26 @@ fn people_see_the_times_of_their_own_clock() {
         assert!(latest <= now, "{command}: {latest} is after {now}");
     }
 }
+
+#[test]
+fn a_service_that_the_manifest_gets_later_is_created_by_a_deploy() {
+    let folder = folder();
+    folder.run(&["--sandbox", "status"]).exits(0);
+    let service = "{ launchType: FARGATE, desiredCount: 1, networkConfiguration: { awsvpcConfiguration: { subnets: [subnet-1] } } }";
+    folder.write("worker.yml", &DEFINITION.replace("family: web", "family: worker"));
+    let manifest = format!("{MANIFEST}  worker:\n    task_definition: worker.yml\n    service: {service}\n");
+    folder.write("ecsail.yml", &manifest);
+    let run = folder.run(&["--sandbox", "deploy", "worker", "--tag", "v2"]).exits(0);
+    run.says("worker: created, deploying worker:1").answers("worker: deployed worker:1");
+}
+
+#[test]
+fn a_deleted_service_stays_deleted() {
+    let folder = folder().env("ECSAIL_SANDBOX_STEP", "40m");
+    folder.run(&["--sandbox", "delete", "web"]).exits(0).answers("web: deleted in");
+    for _ in 0..4 {
+        folder.run(&["--sandbox", "history", "web"]);
+    }
+    let run = folder.run(&["--sandbox", "plan", "--tag", "v2"]).exits(1);
+    run.says("no service named `web` in cluster `main`").says("to create the service, add `desiredCount`");
+}
