@@ -142,7 +142,7 @@ pub struct ObservedState {
     /// The ARNs of the load balancers of the target groups that autoscaling depends on, by target group.
     pub load_balancers: BTreeMap<String, Vec<String>>,
     /// The clusters in which services are missing, by the name in the manifest.
-    pub clusters: BTreeMap<String, ObservedCluster>,
+    pub clusters: BTreeMap<String, ClusterDetails>,
     /// The target groups of the services that are missing, by ARN; those that may not be read are left out.
     pub target_groups: BTreeMap<String, TargetGroupState>,
     /// What could not be read and why, one note each.
@@ -185,9 +185,9 @@ pub enum TargetGroupState {
 
 /// A cluster in which a service is missing, as far as it may be read.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ObservedCluster {
-    /// The names of its services; `None` where they may not be listed.
-    pub services: Option<Vec<String>>,
+pub struct ClusterDetails {
+    /// The names of its services; none where they may not be listed.
+    pub services: Vec<String>,
     /// The cluster as `DescribeClusters` returns it; null where it may not be read.
     pub document: Value,
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::ApiError;
 pub use super::observed::{
-    AutoscalingState, CacheRules, Caller, ImageState, MissingImage, ObservedCluster, ObservedSchedule,
+    AutoscalingState, CacheRules, Caller, ClusterDetails, ImageState, MissingImage, ObservedSchedule,
     ObservedSchedules, ObservedService, ObservedState, TargetGroupState, Via,
 };
 pub use super::states::{

@@ -22,6 +22,7 @@ use crate::events::deletion::ServiceDeleted;
 use crate::outcome::Outcome;
 use crate::plan::deletion::{ServiceDeletion, plan_deletion, stack_blocker};
 use crate::report::{CommandOutcome, Event};
+use crate::service_arn::cluster_name;
 use crate::watch::task_count::{TaskCountGoal, TaskCountOutcome, TaskCountWatch};
 use crate::{duration, exit_codes};
 
@@ -35,8 +36,9 @@ use crate::{duration, exit_codes};
 
 Task definitions, target groups, log groups and images stay."))]
 pub struct DeleteArgs {
-    #[command(flatten)]
-    services: ServicesArgs,
+    /// Services: keys in the manifest, or names or ARNs in ECS
+    #[arg(value_name = "NAME", add = crate::completion::services())]
+    names: Vec<String>,
     /// Delete all services and schedules of the manifest
     #[arg(long)]
     all: bool,
@@ -72,7 +74,7 @@ pub async fn run(args: &DeleteArgs, context: &CommandContext) -> Result<CommandO
         let blocked = found.iter().filter_map(|found| stack_blocker(&found.identity.key, &found.document));
         ensure_no_failures(blocked.collect())?;
     }
-    let deletions = join_all(found.iter().map(|found| plan(found, &chosen))).await;
+    let deletions = join_all(found.iter().map(|found| plan(found, &chosen, context))).await;
     let schedules = if args.all {
         read_owned(&chosen.manifest, &chosen.aws, context).await?
     } else {
@@ -109,22 +111,23 @@ pub async fn run(args: &DeleteArgs, context: &CommandContext) -> Result<CommandO
         run.run()
     });
     let ends = tokio::select! {
-        ends = join_all(deleting) => ends,
-        () = interrupts.next() => vec![CommandOutcome::Interrupted],
+        ends = join_all(deleting) => Some(ends),
+        () = interrupts.next() => None,
     };
     context.reporter.report(&Event::DisplayEnded);
-    if ends.contains(&CommandOutcome::Interrupted) {
-        context
-            .reporter
-            .report(&Event::Note("interrupted; what ECS has begun to delete is deleted without ecsail"));
-    }
+    let Some(ends) = ends else {
+        let note = "interrupted; what ECS has begun to delete is deleted without ecsail";
+        context.reporter.report(&Event::Note(note));
+        return Ok(CommandOutcome::Interrupted);
+    };
     let first = if failed == 0 { CommandOutcome::Succeeded } else { CommandOutcome::Error };
-    Ok(ends.into_iter().fold(first, CommandOutcome::worse))
+    let outcomes = ends.into_iter().map(|end| end.report(context));
+    Ok(outcomes.fold(first, CommandOutcome::worse))
 }
 
 /// Returns the services that are named, or with `--all` those of the manifest.
 async fn select(args: &DeleteArgs, context: &CommandContext) -> Result<SelectedServices> {
-    match (args.services.is_empty(), args.all) {
+    match (args.names.is_empty(), args.all) {
         (true, false) => {
             let hint = "name services, or delete all of the manifest with `--all`".to_owned();
             return Err(Failure::usage("nothing is named to delete").with_hint(hint));
@@ -135,7 +138,7 @@ async fn select(args: &DeleteArgs, context: &CommandContext) -> Result<SelectedS
         }
         _ => {}
     }
-    let chosen = args.services.select(context).await?;
+    let chosen = ServicesArgs::from_names(args.names.clone()).select(context).await?;
     if args.all && chosen.manifest.path.is_none() {
         let hint = "name the services to delete".to_owned();
         return Err(Failure::usage("`--all` needs a manifest, which says what is meant").with_hint(hint));
@@ -175,7 +178,7 @@ async fn read(
 }
 
 /// Returns the deletion of a service. What only adds to the description may be unreadable.
-async fn plan(found: &FoundService, chosen: &SelectedServices) -> ServiceDeletion {
+async fn plan(found: &FoundService, chosen: &SelectedServices, context: &CommandContext) -> ServiceDeletion {
     let place = &found.identity;
     let (definition, target) = futures_util::future::join(
         in_time("ecs:DescribeTaskDefinition", chosen.aws.task_definition(&found.service.task_definition)),
@@ -185,6 +188,14 @@ async fn plan(found: &FoundService, chosen: &SelectedServices) -> ServiceDeletio
         ),
     )
     .await;
+    if let Err(error) = &definition {
+        let note = format!("the log groups of `{}` that stay are not known: {error}", place.key);
+        context.reporter.report(&Event::Note(&note));
+    }
+    if let Err(error) = &target {
+        let note = format!("autoscaling of `{}` is not removed, if it has some: {error}", place.key);
+        context.reporter.report(&Event::Note(&note));
+    }
     let definition = definition.ok().flatten();
     plan_deletion(
         &place.key,
@@ -196,7 +207,7 @@ async fn plan(found: &FoundService, chosen: &SelectedServices) -> ServiceDeletio
     )
 }
 
-/// Returns what has to be typed: the only service, else the stage, the app or the cluster.
+/// Returns what has to be typed: the only service, else the stage or the cluster.
 fn name_to_type(
     deletions: &[ServiceDeletion],
     schedules: &OwnedSchedules,
@@ -205,10 +216,10 @@ fn name_to_type(
     match deletions {
         [only] if schedules.is_empty() => only.key.clone(),
         _ => {
-            let manifest = &chosen.manifest;
-            let cluster = || deletions.first().map(|deletion| deletion.cluster.clone());
-            let name = manifest.stage.clone().or_else(|| manifest.app.clone()).or_else(cluster);
-            name.unwrap_or_else(|| "delete".to_owned())
+            let cluster =
+                deletions.first().map(|deletion| &deletion.cluster).or(chosen.manifest.cluster.as_ref());
+            let name = chosen.manifest.stage.as_ref().or(cluster);
+            name.map_or("delete", |name| cluster_name(name)).to_owned()
         }
     }
 }
@@ -222,20 +233,40 @@ struct DeletionRun<'a> {
     context: &'a CommandContext,
 }
 
+/// How the deletion of a service ended.
+struct DeletionEnd {
+    event: ServiceDeleted,
+    /// What happened to the service, in words.
+    text: String,
+    failure: Option<Failure>,
+    outcome: CommandOutcome,
+}
+
+impl DeletionEnd {
+    fn report(self, context: &CommandContext) -> CommandOutcome {
+        if let Some(failure) = &self.failure {
+            context.reporter.report_error(failure);
+        }
+        let text = format!("{}: {}", self.event.service, self.text);
+        context.reporter.report(&Event::Answer { text: &text, event: JsonEvent::ServiceDeleted(self.event) });
+        self.outcome
+    }
+}
+
 impl DeletionRun<'_> {
-    /// Deletes the service, watches it until it is INACTIVE, and reports the result.
-    async fn run(self) -> CommandOutcome {
+    /// Deletes the service, and watches it until it is INACTIVE.
+    async fn run(self) -> DeletionEnd {
         let started = Instant::now();
         let pause = self.context.poll_interval();
         let options = DeletionOptions { force: self.args.force, timeout: self.args.timeout, pause };
         if let Err(failure) = delete_service(self.deletion, options, &self.chosen.aws).await {
-            self.context.reporter.report_error(&failure);
-            self.report("could not be deleted", Outcome::Failed, None, Some(failure.to_string()));
-            return CommandOutcome::Error;
+            let end = self.end("could not be deleted", Outcome::Failed, CommandOutcome::Error);
+            let event = ServiceDeleted { error: Some(failure.to_string()), ..end.event };
+            return DeletionEnd { event, failure: Some(failure), ..end };
         }
         if self.args.no_wait {
-            self.report("is being deleted, not watching it", Outcome::InProgress, None, None);
-            return CommandOutcome::Succeeded;
+            let text = "is being deleted, not watching it";
+            return self.end(text, Outcome::InProgress, CommandOutcome::Succeeded);
         }
         let watch = TaskCountWatch {
             cluster: &self.deletion.cluster,
@@ -247,38 +278,43 @@ impl DeletionRun<'_> {
             poll_interval: pause,
         };
         let (end, running) = watch.wait(&self.chosen.aws, self.context.reporter.as_ref()).await;
-        match end {
+        self.watched(end, running, started.elapsed())
+    }
+
+    /// Returns the end of a deletion that was watched.
+    fn watched(&self, end: TaskCountOutcome, running: i64, elapsed: Duration) -> DeletionEnd {
+        let (text, outcome, code, error) = match end {
             TaskCountOutcome::ServiceGone => {
-                let text = format!("deleted in {}", duration::text(started.elapsed()));
-                self.report(&text, Outcome::Succeeded, Some(0), None);
-                CommandOutcome::Succeeded
+                let text = format!("deleted in {}", duration::text(elapsed));
+                (text, Outcome::Succeeded, CommandOutcome::Succeeded, None)
             }
             TaskCountOutcome::Lost { error } => {
                 let text = format!("can no longer be watched, ECS continues: {error}");
-                self.report(&text, Outcome::InProgress, Some(running), Some(error));
-                CommandOutcome::Error
+                (text, Outcome::InProgress, CommandOutcome::Error, Some(error))
             }
             TaskCountOutcome::TimedOut
             | TaskCountOutcome::Reached
             | TaskCountOutcome::DesiredChanged { .. } => {
-                let hint = "`--force` stops them";
-                let text = format!("timed out while {running} tasks still run; ECS continues, and {hint}");
-                self.report(&text, Outcome::TimedOut, Some(running), None);
-                CommandOutcome::TimedOut
+                let text = format!(
+                    "timed out while {running} tasks still run; ECS continues, and `--force` stops them"
+                );
+                (text, Outcome::TimedOut, CommandOutcome::TimedOut, None)
             }
-        }
+        };
+        let end = self.end(&text, outcome, code);
+        DeletionEnd { event: ServiceDeleted { running: Some(running), error, ..end.event }, ..end }
     }
 
-    fn report(&self, what: &str, outcome: Outcome, running: Option<i64>, error: Option<String>) {
+    fn end(&self, text: &str, outcome: Outcome, code: CommandOutcome) -> DeletionEnd {
         let ServiceDeletion { key, name, cluster, .. } = self.deletion;
-        let event = JsonEvent::ServiceDeleted(ServiceDeleted {
+        let event = ServiceDeleted {
             service: key.clone(),
             name: name.clone(),
             cluster: cluster.clone(),
             outcome,
-            running,
-            error,
-        });
-        self.context.reporter.report(&Event::Answer { text: &format!("{key}: {what}"), event });
+            running: None,
+            error: None,
+        };
+        DeletionEnd { event, text: text.to_owned(), failure: None, outcome: code }
     }
 }

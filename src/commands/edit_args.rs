@@ -10,8 +10,8 @@ use crate::render::definition_edits::{DefinitionEdits, Edit};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Changes of a definition that is not in the manifest")]
 pub struct EditArgs {
-    /// Image of a container; repeatable
-    #[arg(long, value_name = "CONTAINER=IMAGE", hide_short_help = true)]
+    /// Image of a container, or of the only one; repeatable
+    #[arg(long, value_name = "[CONTAINER=]IMAGE", hide_short_help = true)]
     image: Vec<String>,
     /// Set an environment variable of a container, or of the only one; repeatable
     #[arg(long, value_name = "[CONTAINER:]NAME=VALUE", hide_short_help = true)]
@@ -85,12 +85,14 @@ fn each<T>(
 }
 
 fn parse_image(text: &str) -> Result<Edit<String>, Failure> {
-    match text.split_once('=') {
-        Some((container, image)) if !container.is_empty() && !image.is_empty() => {
-            Ok(Edit { container: Some(container.to_owned()), value: image.to_owned() })
-        }
-        _ => Err(invalid("image", text, "CONTAINER=IMAGE")),
+    let (container, image) = match text.split_once('=') {
+        Some((container, image)) => (Some(container.to_owned()), image),
+        None => (None, text),
+    };
+    if image.is_empty() || container.as_deref() == Some("") {
+        return Err(invalid("image", text, "[CONTAINER=]IMAGE"));
     }
+    Ok(Edit { container, value: image.to_owned() })
 }
 
 fn parse_pair(flag: &str, text: &str) -> Result<Edit<(String, String)>, Failure> {
@@ -124,6 +126,10 @@ fn parse_command(text: &str) -> Result<Edit<Vec<String>>, Failure> {
         Some((container, command)) => (Some(container.to_owned()), command),
         None => (None, text),
     };
+    if !command.trim_start().starts_with('[') && command.contains(['"', '\'']) {
+        let hint = "write a JSON list, such as `--command '[\"sh\", \"-c\", \"echo hi\"]'`".to_owned();
+        return Err(Failure::usage("quotes in `--command` are not interpreted").with_hint(hint));
+    }
     let words = if command.trim_start().starts_with('[') {
         serde_json::from_str(command).map_err(|_| invalid("command", text, "a JSON list of texts"))?
     } else {

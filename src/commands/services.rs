@@ -75,6 +75,11 @@ pub struct SelectedServices {
 }
 
 impl ServicesArgs {
+    /// Returns the arguments that name these services.
+    pub fn from_names(names: Vec<String>) -> ServicesArgs {
+        ServicesArgs { names, services: Vec::new() }
+    }
+
     /// Returns whether no service is named.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty() && self.services.is_empty()
@@ -110,7 +115,12 @@ impl ServiceArgs {
             } else {
                 format!("name one of {}", keys.join(", "))
             };
-            return Err(Failure::usage("the verb needs one service").with_hint(hint));
+            return Err(Failure::usage(if keys.is_empty() {
+                "no service is selected"
+            } else {
+                "more than one service is selected"
+            })
+            .with_hint(hint));
         }
         Ok(chosen)
     }

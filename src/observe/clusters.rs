@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 
 use crate::aws::Aws;
 use crate::aws::lookup::in_time;
-use crate::aws::types::{ObservedCluster, ObservedService, ServiceRef, ServiceStatus, TargetGroupState};
+use crate::aws::types::{ClusterDetails, ObservedService, ServiceRef, ServiceStatus, TargetGroupState};
 use crate::render::{DesiredService, DesiredState};
 
 /// The code of the error that a target group does not exist.
@@ -25,9 +25,12 @@ pub(super) fn missing_services<'a>(
     desired.services.iter().filter(is_missing).collect()
 }
 
-/// Returns the clusters of missing services. What may not be read is left out: the creation of a service does not depend on
-/// it.
-pub(super) async fn observe(aws: &Aws, missing: &[&DesiredService]) -> BTreeMap<String, ObservedCluster> {
+/// Returns the clusters of missing services, and notes about what could not be read: the creation of a service does not
+/// depend on it.
+pub(super) async fn observe(
+    aws: &Aws,
+    missing: &[&DesiredService],
+) -> (BTreeMap<String, ClusterDetails>, Vec<String>) {
     let clusters: BTreeSet<String> = missing.iter().map(|service| service.cluster.clone()).collect();
     let reading = clusters.into_iter().map(async |cluster| {
         let (names, document) = join(
@@ -35,10 +38,24 @@ pub(super) async fn observe(aws: &Aws, missing: &[&DesiredService]) -> BTreeMap<
             in_time("ecs:DescribeClusters", aws.cluster(&cluster)),
         )
         .await;
+        let mut notes = Vec::new();
+        if let Err(error) = &names {
+            notes.push(format!(
+                "could not check whether cluster `{cluster}` has a service with a name similar to a new one: {error}"
+            ));
+        }
+        if let Err(error) = &document {
+            notes.push(format!("could not read the capacity providers of cluster `{cluster}`: {error}"));
+        }
         let document = document.ok().flatten().unwrap_or_default();
-        (cluster, ObservedCluster { services: names.ok(), document })
+        (cluster, ClusterDetails { services: names.unwrap_or_default(), document }, notes)
     });
-    join_all(reading).await.into_iter().collect()
+    let mut found = (BTreeMap::new(), Vec::new());
+    for (cluster, details, notes) in join_all(reading).await {
+        found.0.insert(cluster, details);
+        found.1.extend(notes);
+    }
+    found
 }
 
 /// Returns the state of the target groups of missing services; ECS checks those that may not be read.

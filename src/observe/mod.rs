@@ -60,8 +60,11 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     observed.services = services?;
     observed.autoscaling = autoscaling.map_err(failure)?;
     let missing = clusters::missing_services(desired, &observed.services);
-    (observed.clusters, observed.target_groups) =
+    let (clusters, groups) =
         join(clusters::observe(aws, &missing), clusters::observe_target_groups(aws, &missing)).await;
+    observed.target_groups = groups;
+    observed.clusters = clusters.0;
+    observed.notes.extend(clusters.1);
     observed.latest_definitions = latest.map_err(failure)?;
     observed.images = images?;
     match caller {

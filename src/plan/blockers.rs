@@ -74,7 +74,8 @@ pub fn existing_service<'a>(
 
 /// Returns the failure that a service was deleted: ECS still describes it, as INACTIVE.
 pub fn deleted_failure(name: &str, cluster: &str) -> Failure {
-    Failure::error(format!("service `{name}` in cluster `{cluster}` was deleted"))
+    let hint = "a deploy creates it again, where the manifest describes it".to_owned();
+    Failure::error(format!("service `{name}` in cluster `{cluster}` was deleted")).with_hint(hint)
 }
 
 /// Returns the blocker of a service that cannot be deployed to: it is being deleted, or has another deployment

@@ -11,7 +11,7 @@ use super::service::tags::{TagChanges, with_key_record};
 use super::service_state::ServiceState;
 use super::types::{Creation, Options, Plan, ServicePlan};
 use crate::aws::types::{
-    ControllerType, ObservedCluster, ObservedService, ObservedState, ServiceRef, TargetGroupState,
+    ClusterDetails, ControllerType, ObservedService, ObservedState, ServiceRef, TargetGroupState,
 };
 use crate::document::model::DocumentKind;
 use crate::document::problem::{did_you_mean, likely_typo};
@@ -40,12 +40,6 @@ pub(super) fn plan_creation(
     failures.extend(unusable_target_groups(service, observed));
     if !failures.is_empty() {
         return Err(failures);
-    }
-    if cluster.is_none_or(|cluster| cluster.services.is_none()) {
-        plan.notes.push(format!(
-            "could not check whether cluster `{}` has a service with a name similar to `{}`",
-            service.cluster, service.name
-        ));
     }
     let (after, _) = revision(&document, &ObservedService::default(), observed, options, plan);
     let definition_changes = additions(&document, DocumentKind::TaskDefinition.input_shape());
@@ -82,12 +76,18 @@ pub(super) fn plan_creation(
 fn ensure_described(
     service: &DesiredService,
     observed: &ObservedState,
-    cluster: Option<&ObservedCluster>,
+    cluster: Option<&ClusterDetails>,
 ) -> Result<(), Vec<Failure>> {
     if let Some(controller) = other_controller(service) {
         return Err(vec![other_controller_failure(&service.name, &controller)]);
     }
-    let missing = missing_members(service, cluster);
+    let is_described =
+        service.service.is_some() || matches!(service.definition, DefinitionSource::Rendered(_));
+    let missing = if is_described {
+        missing_members(service, cluster)
+    } else {
+        vec!["describe it in a manifest, with `task_definition` and `service:`".to_owned()]
+    };
     if missing.is_empty() {
         return Ok(());
     }
@@ -98,7 +98,7 @@ fn ensure_described(
     } else {
         Failure::error(format!("no service named `{name}` in cluster `{place}`"))
     };
-    let names = cluster.and_then(|cluster| cluster.services.as_deref()).unwrap_or_default();
+    let names = cluster.map(|cluster| cluster.services.as_slice()).unwrap_or_default();
     let near = did_you_mean(name, names.iter().map(String::as_str));
     let failure = failure.with_hint(near.or_else(|| names_in_cluster(names)));
     let hints = missing.into_iter().map(|missing| format!("to create the service, {missing}"));
@@ -119,7 +119,7 @@ fn other_controller(service: &DesiredService) -> Option<ControllerType> {
 }
 
 /// Returns what the manifest has to say before the service can be created, each as an instruction.
-fn missing_members(service: &DesiredService, cluster: Option<&ObservedCluster>) -> Vec<String> {
+fn missing_members(service: &DesiredService, cluster: Option<&ClusterDetails>) -> Vec<String> {
     let empty = json!({});
     let written = service.service.as_ref().unwrap_or(&empty);
     let mut missing = Vec::new();
@@ -164,7 +164,7 @@ fn is_launched_by_default(written: &Value) -> bool {
 }
 
 /// Returns whether a cluster is known to have no default strategy: ECS takes the launch type EC2 there.
-fn has_no_default_strategy(cluster: Option<&ObservedCluster>) -> bool {
+fn has_no_default_strategy(cluster: Option<&ClusterDetails>) -> bool {
     let strategy = cluster.and_then(|cluster| cluster.document["defaultCapacityProviderStrategy"].as_array());
     strategy.is_some_and(Vec::is_empty)
 }
@@ -172,14 +172,13 @@ fn has_no_default_strategy(cluster: Option<&ObservedCluster>) -> bool {
 /// Returns the refusal of a service whose name is most likely a mistyped name of the cluster's.
 fn similar_name_blocker(
     service: &DesiredService,
-    cluster: Option<&ObservedCluster>,
+    cluster: Option<&ClusterDetails>,
     options: &Options,
 ) -> Option<Failure> {
     if options.create {
         return None;
     }
-    let names = cluster?.services.as_deref().unwrap_or_default();
-    let others = names.iter().filter(|name| !options.manifest_services.contains(*name));
+    let others = cluster?.services.iter().filter(|name| !options.manifest_services.contains(*name));
     let similar = likely_typo(&service.name, others.map(String::as_str))?;
     let message = format!(
         "cluster `{}` has no service named `{}`, but one named `{similar}`",
@@ -210,7 +209,7 @@ fn unusable_target_groups(service: &DesiredService, observed: &ObservedState) ->
 }
 
 /// Returns a failure for each capacity provider that the cluster does not have: ECS refuses it.
-fn unknown_providers(service: &DesiredService, cluster: &ObservedCluster) -> Vec<Failure> {
+fn unknown_providers(service: &DesiredService, cluster: &ClusterDetails) -> Vec<Failure> {
     let Some(known) = cluster.document["capacityProviders"].as_array() else { return Vec::new() };
     let none = Map::new();
     let written = service.service.as_ref().and_then(Value::as_object).unwrap_or(&none);

@@ -207,7 +207,7 @@ fn names_that_may_not_be_listed_are_a_note() {
     world.sandbox.inject(Fault::on("ListServices", FaultKind::AccessDenied).always());
     world.sandbox.inject(Fault::on("DescribeClusters", FaultKind::AccessDenied).always());
     let run = deploy(&world, &[]).exits(0).answers("deployed web:1");
-    run.says("could not check whether cluster `main` has a service with a name similar to `web`");
+    run.says("could not check whether cluster `main` has a service with a name similar to a new one");
 }
 
 #[test]

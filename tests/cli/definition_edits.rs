@@ -96,7 +96,8 @@ fn unknown_container_and_several_services_are_usage_errors() {
 fn wrong_forms_are_usage_errors_without_the_value() {
     let world = world();
     deploy(&world, &["--env", "=hunter2"]).exits(2).says("is not of the form `[CONTAINER:]NAME=VALUE`");
-    deploy(&world, &["--image", "v2"]).exits(2).says("`CONTAINER=IMAGE`");
+    deploy(&world, &["--image", "app="]).exits(2).says("`[CONTAINER=]IMAGE`");
+    deploy(&world, &["--command", "sh -c 'echo hi'"]).exits(2).says("write a JSON list");
     deploy(&world, &["--cpu", "much"]).exits(2).says("`[CONTAINER=]NUMBER`");
     deploy(&world, &["--command", "[1"]).exits(2).says("a JSON list of texts");
 }

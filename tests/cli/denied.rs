@@ -6,7 +6,7 @@ use ecsail::permissions::{self, Need};
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
-use crate::support::{MANIFEST, Run, World, with_port_80};
+use crate::support::{DEFINITION, MANIFEST, Run, World, service, with_port_80};
 
 const NIGHTLY: &str = "\
 schedule_role: scheduler
@@ -28,13 +28,15 @@ struct Situation {
     breaker: bool,
     /// Whether the manifest has a schedule.
     schedule: bool,
+    /// Whether the service of the manifest does not exist yet.
+    is_new: bool,
 }
 
 const DEPLOYED: Option<(&[&str], Scenario)> = Some((&["deploy", "--tag", "v2", "--yes"], Scenario::Steady));
 const BEGUN: &[&str] = &["deploy", "--tag", "v2", "--yes", "--no-wait"];
 
 const fn of(arguments: &'static [&'static str], scenario: Scenario) -> Situation {
-    Situation { arguments, scenario, before: None, breaker: true, schedule: false }
+    Situation { arguments, scenario, before: None, breaker: true, schedule: false, is_new: false }
 }
 
 const fn after(
@@ -42,11 +44,15 @@ const fn after(
     arguments: &'static [&'static str],
     scenario: Scenario,
 ) -> Situation {
-    Situation { arguments, scenario, before, breaker: true, schedule: false }
+    Situation { arguments, scenario, before, breaker: true, schedule: false, is_new: false }
 }
 
 const fn without_breaker(situation: Situation) -> Situation {
     Situation { breaker: false, ..situation }
+}
+
+const fn creating(arguments: &'static [&'static str]) -> Situation {
+    Situation { is_new: true, ..of(arguments, Scenario::Steady) }
 }
 
 const fn with_schedule(situation: Situation) -> Situation {
@@ -57,7 +63,11 @@ const fn with_schedule(situation: Situation) -> Situation {
 const SITUATIONS: &[(&str, &[Situation])] = &[
     (
         "plan",
-        &[of(&["plan", "--tag", "v2"], Scenario::Steady), of(&["plan", "--tag", "v9"], Scenario::Steady)],
+        &[
+            of(&["plan", "--tag", "v2"], Scenario::Steady),
+            of(&["plan", "--tag", "v9"], Scenario::Steady),
+            creating(&["plan", "--tag", "v2"]),
+        ],
     ),
     (
         "deploy",
@@ -66,6 +76,7 @@ const SITUATIONS: &[(&str, &[Situation])] = &[
             of(&["deploy", "--tag", "v2", "--yes"], Scenario::Unhealthy),
             without_breaker(of(&["deploy", "--tag", "v2", "--yes"], Scenario::Crash)),
             of(&["deploy", "--tag", "v9", "--yes"], Scenario::Steady),
+            creating(&["deploy", "--tag", "v2", "--yes"]),
         ],
     ),
     (
@@ -164,6 +175,21 @@ const SITUATIONS: &[(&str, &[Situation])] = &[
         ],
     ),
     (
+        "delete",
+        &[
+            of(&["delete", "web", "--yes"], Scenario::Steady),
+            of(&["delete", "wbe", "--cluster", "main", "--yes"], Scenario::Steady),
+        ],
+    ),
+    (
+        "init",
+        &[with_schedule(after(
+            DEPLOYED,
+            &["init", "--cluster", "main", "--force", "--name", "shop"],
+            Scenario::Steady,
+        ))],
+    ),
+    (
         "run",
         &[
             of(&["run", "--like", "web", "--cluster", "main", "--", "bin/x"], Scenario::ExitSeven),
@@ -182,6 +208,12 @@ const SITUATIONS: &[(&str, &[Situation])] = &[
 
 impl Situation {
     fn world(&self) -> World {
+        if self.is_new {
+            let members = "launchType: FARGATE, desiredCount: 1, networkConfiguration: { awsvpcConfiguration: { subnets: [subnet-1] } }";
+            let manifest = format!("{MANIFEST}    service: {{ {members} }}\n");
+            let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+            return World::with(Scenario::Steady, &files, &[service("other", json!({}))]);
+        }
         let rollback = json!({"enable": self.breaker, "rollback": self.breaker});
         let network = json!({
             "deploymentConfiguration": {"deploymentCircuitBreaker": rollback},
@@ -247,8 +279,23 @@ const NOT_PLAYED: &[(&[&str], &str, &str)] = &[
     (&["continue"], "ecs:DescribeTaskDefinition", "of failures as of `wait`"),
     (&["wait"], "ecs:StopServiceDeployment", "of a rollout that gets stuck, as of `restart`"),
     (&["run"], "ecs:ListTasks", "of a task of the manifest; tested with one"),
-    (&["revisions"], "events:ListTargetsByRule", "as `events:ListRules`"),
-    (&["rollback", "restart", "run", "schedule diff"], "ecr:DescribePullThroughCacheRules", "as of `deploy`"),
+    (&["revisions", "init"], "events:ListTargetsByRule", "as `events:ListRules`"),
+    (&["init"], "events:ListTagsForResource", "as `events:ListRules`"),
+    (
+        &["init"],
+        "application-autoscaling:DescribeScalingPolicies",
+        "as `application-autoscaling:DescribeScalableTargets`",
+    ),
+    (
+        &["init"],
+        "application-autoscaling:DescribeScheduledActions",
+        "as `application-autoscaling:DescribeScalableTargets`",
+    ),
+    (
+        &["rollback", "restart", "run", "schedule diff", "init"],
+        "ecr:DescribePullThroughCacheRules",
+        "as of `deploy`",
+    ),
 ];
 
 fn is_played(verb: &str, action: &str) -> bool {

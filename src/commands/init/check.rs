@@ -15,14 +15,14 @@ use crate::plan::{self, Plan};
 use crate::render::render_desired;
 use crate::settings::{ImageTags, Settings};
 
-use super::Destination;
+use super::InitFolder;
 
 /// Plans a stage of the written files.
 ///
 /// # Errors
 /// The files have problems, or a deploy of them would be refused.
 pub(super) async fn plan(
-    destination: &Destination,
+    destination: &InitFolder,
     stage: &AdoptedStage,
     aws: &Aws,
     context: &CommandContext,
@@ -47,7 +47,7 @@ pub(super) async fn plan(
 /// # Errors
 /// The files cannot be read.
 pub(super) fn refusing_checks(
-    destination: &Destination,
+    destination: &InitFolder,
     app: &AdoptedApp,
     context: &CommandContext,
 ) -> Result<IgnoredChecks> {
@@ -80,7 +80,7 @@ fn refusing(manifest: &Manifest) -> BTreeSet<String> {
     errors.filter_map(|problem| problem.check_id.map(str::to_owned)).collect()
 }
 
-fn settings_of(destination: &Destination, stage: &AdoptedStage, settings: &Settings) -> Settings {
+fn settings_of(destination: &InitFolder, stage: &AdoptedStage, settings: &Settings) -> Settings {
     let mut environment = settings.environment.clone();
     environment.extend(stage.secrets.clone());
     Settings {

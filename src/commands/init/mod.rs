@@ -70,16 +70,16 @@ pub async fn run(args: &InitArgs, context: &CommandContext) -> Result<CommandOut
 
 /// The folder in which the files are written, and the name of the manifest in it.
 #[derive(Clone, Debug)]
-struct Destination {
+struct InitFolder {
     folder: PathBuf,
     manifest: String,
 }
 
-impl Destination {
-    fn of(settings: &Settings) -> Destination {
+impl InitFolder {
+    fn of(settings: &Settings) -> InitFolder {
         let path = settings.manifest.clone().unwrap_or_else(|| PathBuf::from(MANIFEST));
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        Destination {
+        InitFolder {
             folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
             manifest: name.unwrap_or_else(|| MANIFEST.to_owned()),
         }
@@ -105,7 +105,7 @@ async fn connect(region: Option<&str>, context: &CommandContext) -> Result<Aws> 
 }
 
 /// Returns the failure of a manifest that exists beside the one to write.
-fn other_manifest(destination: &Destination, settings: &Settings) -> Option<Failure> {
+fn other_manifest(destination: &InitFolder, settings: &Settings) -> Option<Failure> {
     let other = destination.folder.join("ecsail.yaml");
     let is_there = settings.manifest.is_none() && other.exists();
     is_there.then(|| {
@@ -115,7 +115,7 @@ fn other_manifest(destination: &Destination, settings: &Settings) -> Option<Fail
 }
 
 /// Refuses before anything is read, where the manifest exists already.
-fn refuse_existing_manifest(destination: &Destination, context: &CommandContext) -> Result<()> {
+fn refuse_existing_manifest(destination: &InitFolder, context: &CommandContext) -> Result<()> {
     let path = destination.manifest_path();
     let taken: Vec<String> = path.exists().then(|| format!("`{}`", path.display())).into_iter().collect();
     match write::refusal(&taken).or_else(|| other_manifest(destination, &context.settings)) {

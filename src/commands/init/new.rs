@@ -7,7 +7,7 @@ use crate::error::{Failure, Result};
 use crate::image::{ImageReference, syntax_error};
 use crate::report::{CommandOutcome, Event};
 
-use super::{Destination, InitArgs, check, refuse_existing_manifest, write};
+use super::{InitArgs, InitFolder, check, refuse_existing_manifest, write};
 
 /// The cluster of an app without `--cluster`.
 const CLUSTER: &str = "main";
@@ -17,7 +17,7 @@ const CLUSTER: &str = "main";
 /// # Errors
 /// Files exist already, or an argument is missing or invalid.
 pub(super) fn run(args: &InitArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let destination = Destination::of(&context.settings);
+    let destination = InitFolder::of(&context.settings);
     if !args.force && !args.dry_run {
         refuse_existing_manifest(&destination, context)?;
     }
@@ -43,7 +43,7 @@ pub(super) fn run(args: &InitArgs, context: &CommandContext) -> Result<CommandOu
 }
 
 /// Fails where the written files have a problem, which would be ours.
-fn check_files(destination: &Destination, context: &CommandContext) -> Result<()> {
+fn check_files(destination: &InitFolder, context: &CommandContext) -> Result<()> {
     let stage = AdoptedStage { tags: vec!["v2".to_owned()], ..AdoptedStage::default() };
     let app = AdoptedApp { stages: vec![stage], ..AdoptedApp::default() };
     let refusing = check::refusing_checks(destination, &app, context)?;
@@ -55,7 +55,7 @@ fn check_files(destination: &Destination, context: &CommandContext) -> Result<()
 }
 
 /// Returns the app of the arguments, and of the answers to questions about what they do not say.
-fn new_app(args: &InitArgs, destination: &Destination, context: &CommandContext) -> Result<NewApp> {
+fn new_app(args: &InitArgs, destination: &InitFolder, context: &CommandContext) -> Result<NewApp> {
     let folder = as_name(&destination.folder_name());
     let name = match &args.name {
         Some(name) => name.clone(),
@@ -71,6 +71,12 @@ fn new_app(args: &InitArgs, destination: &Destination, context: &CommandContext)
     let repository = ImageReference::parse(&image).repository;
     if let Some(wrong) = syntax_error(&repository) {
         return Err(Failure::usage(format!("`{image}` is no image: {wrong}")));
+    }
+    if repository != image {
+        let hint = format!(
+            "name the repository alone, `{repository}`: the tag is given with `--tag` when it is deployed"
+        );
+        return Err(Failure::usage(format!("`{image}` has a version")).with_hint(hint));
     }
     let port = match (args.port, args.name.is_some() && args.image.is_some()) {
         (None, false) => port_of(answer("Port that the container listens on, if it does:", context))?,

@@ -16,7 +16,7 @@ use crate::report::{CommandOutcome, Event, PlanFormat};
 use crate::shell;
 
 use super::stages::{StageCluster, stages};
-use super::{Destination, InitArgs, check, connect, refuse_existing_manifest, write};
+use super::{InitArgs, InitFolder, check, connect, refuse_existing_manifest, write};
 
 /// Runs the verb for what runs.
 ///
@@ -24,7 +24,7 @@ use super::{Destination, InitArgs, check, connect, refuse_existing_manifest, wri
 /// As of [`super::run`].
 pub(super) async fn run(args: &InitArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let wanted = stages(&args.stage, context.settings.cluster.as_deref())?;
-    let destination = Destination::of(&context.settings);
+    let destination = InitFolder::of(&context.settings);
     if !args.force && !args.dry_run {
         refuse_existing_manifest(&destination, context)?;
     }
@@ -111,7 +111,7 @@ fn report_plan(
     plan: &Plan,
     stage: &AdoptedStage,
     app: &AdoptedApp,
-    destination: &Destination,
+    destination: &InitFolder,
     context: &CommandContext,
 ) {
     let command = plan_command(stage, destination, context);
@@ -119,6 +119,8 @@ fn report_plan(
     let has_changes = plan.has_changes();
     if has_changes {
         context.reporter.report(&Event::Plan { plan, answer: Some(PlanFormat::Text) });
+    } else {
+        plan.notes.iter().for_each(|note| context.reporter.report(&Event::Note(note)));
     }
     let found = if has_changes { "a deploy would make the changes above" } else { "no changes" };
     let (services, schedules) = (counted(app.services, "service"), counted(app.schedules, "schedule"));
@@ -132,8 +134,9 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 /// Returns the command that plans a stage with the tags that run.
-fn plan_command(stage: &AdoptedStage, destination: &Destination, context: &CommandContext) -> String {
-    let mut words = vec!["ecsail".to_owned()];
+fn plan_command(stage: &AdoptedStage, destination: &InitFolder, context: &CommandContext) -> String {
+    let sandbox = context.settings.sandbox.as_ref().map(|_| "--sandbox".to_owned());
+    let mut words: Vec<String> = std::iter::once("ecsail".to_owned()).chain(sandbox).collect();
     let mut add = |flag: &str, value: &str| words.extend([flag.to_owned(), shell::quote(value)]);
     if context.settings.manifest.is_some() {
         add("--manifest", &destination.manifest_path().display().to_string());

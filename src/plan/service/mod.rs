@@ -87,7 +87,7 @@ fn count_note(service: &DesiredService, seen: &ObservedService, written: &Value)
     let key = &service.key;
     let why = match (&seen.autoscaling, service.enforce_desired_count) {
         (_, false) => {
-            "it applies when the service is created; `enforce_desired_count: true` keeps it in step"
+            "it applies when the service is created; `enforce_desired_count: true` keeps it in step, unless the service is scaled automatically"
                 .to_owned()
         }
         (AutoscalingState::Unreadable(error), true) => {

@@ -419,7 +419,11 @@ fn a_new_worker_with_an_image_elsewhere_deploys_too() {
         .run(&["init", "--new", "--name", "on", "--image", "ghcr.io/shop/Worker:v1"])
         .exits(2)
         .says("capital letters");
-    folder.run(&["init", "--new", "--name", "on", "--image", "ghcr.io/shop/worker:v1"]).exits(0);
+    folder
+        .run(&["init", "--new", "--name", "on", "--image", "ghcr.io/shop/worker:v1"])
+        .exits(2)
+        .says("name the repository alone, `ghcr.io/shop/worker`");
+    folder.run(&["init", "--new", "--name", "on", "--image", "ghcr.io/shop/worker"]).exits(0);
     folder.run(&["--sandbox", "deploy", "--tag", "v2"]).exits(0).answers("on: deployed on:");
 }
 
