@@ -290,7 +290,7 @@ fn insert(into: &mut Value, path: &[&str], value: Value) {
     }
 }
 
-/// Returns the name of the app; none where a name would change the tags of rules that nobody owns.
+/// Returns the name of the app; none where a name would change the tags of rules without an owner.
 fn app_name(parts: &ManifestParts<'_>) -> Option<String> {
     let owners: BTreeSet<&Option<String>> =
         parts.clusters.iter().flat_map(|part| &part.rule_owners).collect();

@@ -147,7 +147,7 @@ fn write_literal_block(string: &str, depth: usize, text: &mut String) {
     }
 }
 
-/// Returns whether a character is one that YAML has to escape, or that nobody sees.
+/// Returns whether a character is one that YAML has to escape, or that is not visible.
 fn is_unprintable(c: char) -> bool {
     matches!(c, '\u{7f}'..='\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}')

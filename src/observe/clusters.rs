@@ -25,12 +25,18 @@ pub(super) fn missing_services<'a>(
     desired.services.iter().filter(is_missing).collect()
 }
 
+/// The clusters of missing services.
+#[derive(Debug, Default)]
+pub(super) struct ObservedClusters {
+    /// By the name in the manifest.
+    pub(super) found: BTreeMap<String, ClusterDetails>,
+    /// What could not be read, one note each.
+    pub(super) notes: Vec<String>,
+}
+
 /// Returns the clusters of missing services, and notes about what could not be read: the creation of a service does not
 /// depend on it.
-pub(super) async fn observe(
-    aws: &Aws,
-    missing: &[&DesiredService],
-) -> (BTreeMap<String, ClusterDetails>, Vec<String>) {
+pub(super) async fn observe(aws: &Aws, missing: &[&DesiredService]) -> ObservedClusters {
     let clusters: BTreeSet<String> = missing.iter().map(|service| service.cluster.clone()).collect();
     let reading = clusters.into_iter().map(async |cluster| {
         let (names, document) = join(
@@ -50,12 +56,12 @@ pub(super) async fn observe(
         let document = document.ok().flatten().unwrap_or_default();
         (cluster, ClusterDetails { services: names.unwrap_or_default(), document }, notes)
     });
-    let mut found = (BTreeMap::new(), Vec::new());
+    let mut clusters = ObservedClusters::default();
     for (cluster, details, notes) in join_all(reading).await {
-        found.0.insert(cluster, details);
-        found.1.extend(notes);
+        clusters.found.insert(cluster, details);
+        clusters.notes.extend(notes);
     }
-    found
+    clusters
 }
 
 /// Returns the state of the target groups of missing services; ECS checks those that may not be read.

@@ -63,8 +63,8 @@ pub async fn observe(aws: &Aws, desired: &DesiredState) -> Result<ObservedState>
     let (clusters, groups) =
         join(clusters::observe(aws, &missing), clusters::observe_target_groups(aws, &missing)).await;
     observed.target_groups = groups;
-    observed.clusters = clusters.0;
-    observed.notes.extend(clusters.1);
+    observed.clusters = clusters.found;
+    observed.notes.extend(clusters.notes);
     observed.latest_definitions = latest.map_err(failure)?;
     observed.images = images?;
     match caller {

@@ -63,6 +63,7 @@ const SCHEDULES: &[&str] = &[
 ];
 /// The verbs that start tasks.
 const TASKS: &[&str] = &["run", "deploy", "schedule run"];
+
 const fn row(verbs: &'static [&'static str], actions: &'static [&'static str], need: Need) -> Permission {
     Permission { verbs, actions, need }
 }

@@ -100,7 +100,7 @@ fn port_of(answer: Option<String>) -> Result<Option<u16>> {
         .ok_or_else(|| Failure::usage(format!("`{text}` is no port: a port is a number from 1 to 65535")))
 }
 
-/// Returns the answer to a question; `None` where it is empty, or nobody can be asked.
+/// Returns the answer to a question; `None` where it is empty, or there is no terminal to ask on.
 fn answer(question: &str, context: &CommandContext) -> Option<String> {
     if context.settings.assumes_yes() {
         return None;
