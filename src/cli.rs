@@ -11,8 +11,8 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 
 use crate::commands::{
     cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain, help as help_verb,
-    history, images, init, logs, man, plan, prune, render, restart, revisions, rollback, run, scale,
-    schedule, schema, status, stop_task, tasks, wait, why,
+    history, images, init, interrupts, logs, man, plan, prune, render, restart, revisions, rollback, run,
+    scale, schedule, schema, status, stop_task, tasks, wait, why,
 };
 use crate::completion;
 use crate::context::CommandContext;
@@ -173,6 +173,7 @@ pub fn main() -> ExitCode {
     };
     limit_files(style, &settings);
     interrupt::end_before_listening(move |signal| end_early(signal, style));
+    interrupts::interrupt_with_parent(style, &settings);
     let report = report::reporter(style, &settings);
     let context = CommandContext::new(settings, report);
     let result = run_verb(&cli, &context);

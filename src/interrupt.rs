@@ -98,7 +98,7 @@ fn handler(kind: tokio::signal::unix::SignalKind) -> Result<tokio::signal::unix:
 
 /// Returns whether this process was started with SIGHUP ignored. Known on Linux only.
 #[cfg(unix)]
-fn is_hangup_ignored() -> bool {
+pub fn is_hangup_ignored() -> bool {
     static IS_IGNORED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *IS_IGNORED.get_or_init(|| {
         std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hangup(&status))

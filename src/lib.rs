@@ -47,6 +47,7 @@ pub mod manifest;
 pub mod names_cache;
 pub mod observe;
 pub mod outcome;
+pub mod parent;
 pub mod permissions;
 pub mod plan;
 pub mod private_file;

@@ -2,7 +2,22 @@
 
 use crate::error::Result;
 use crate::interrupt::{Listener, Signal};
-use crate::report::{Event, Reporter};
+use crate::parent;
+use crate::report::{self, Event, OutputStyle, Reporter};
+use crate::settings::Settings;
+
+/// Interrupts a run in CI once the process that started it has ended, which is all that a cancelled job may show of itself.
+pub fn interrupt_with_parent(style: OutputStyle, settings: &Settings) {
+    // Outside of CI, a command in the background may outlive its shell on purpose.
+    if !settings.assumes_yes() {
+        return;
+    }
+    let settings = settings.clone();
+    parent::interrupt_with_parent(move || {
+        let note = "the process that started ecsail has ended; interrupting, as after SIGTERM";
+        report::reporter(style, &settings).report(&Event::Note(note));
+    });
+}
 
 /// Listens for interrupts, and keeps those that were not answered yet.
 pub struct Interrupts {

@@ -11,6 +11,7 @@ use crate::document::problem::did_you_mean;
 use crate::error::{Details, Failure, Result};
 use crate::events::{JsonEvent, answer as events};
 use crate::manifest::{self, Manifest, Request};
+use crate::parent;
 use crate::render;
 use crate::report::{CommandOutcome, Event};
 use crate::sandbox_session::{SandboxSession, TOKEN, state_path};
@@ -77,6 +78,7 @@ async fn serve(port: u16, context: &CommandContext) -> Result<CommandOutcome> {
     let session = SandboxSession::with_port(scenario, port, &context.settings, &manifest, &desired)?;
     // Before anything is printed: a script that reads it may end this process from then on, and the state has to be saved.
     let mut interrupts = Interrupts::listen()?;
+    parent::outlive();
     let (url, region) = session.endpoint();
     let variables = [
         ("AWS_ENDPOINT_URL", url.as_str()),

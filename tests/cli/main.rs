@@ -50,6 +50,8 @@ mod operators;
 mod output;
 mod outputs;
 mod own_checks;
+#[cfg(unix)]
+mod parent;
 mod permissions;
 mod plan;
 mod properties;
