@@ -17,6 +17,7 @@ macro_rules! pages {
 /// The pages, in the order of the book.
 pub const PAGES: &[Page] = pages! {
     "introduction" => "introduction.md",
+    "install" => "install.md",
     "start" => "start.md",
     "adopt" => "adopt.md",
     "manifest" => "manifest.md",

@@ -56,7 +56,7 @@ impl ProcessGroup {
 #[cfg(not(unix))]
 impl ProcessGroup {
     /// Returns a group that sends no signals.
-    pub(super) fn of(_: &Child) -> ProcessGroup {
+    pub(super) fn from_child(_: &Child) -> ProcessGroup {
         ProcessGroup {}
     }
 

@@ -532,9 +532,9 @@ fn pages_name_the_rust_version_of_the_package() {
     let version = format!("Rust {} or newer", env!("CARGO_PKG_RUST_VERSION"));
     let naming: Vec<(String, String)> = pages(&["README.md", "CONTRIBUTING.md"])
         .into_iter()
-        .filter(|(_, text)| text.contains("You need Rust"))
+        .filter(|(_, text)| text.contains("Rust 1."))
         .collect();
-    assert_eq!(naming.len(), 3, "{:?}", naming.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    assert_eq!(naming.len(), 4, "{:?}", naming.iter().map(|(name, _)| name).collect::<Vec<_>>());
     for (name, text) in naming {
         assert!(text.contains(&version), "{name} does not say `{version}`");
     }

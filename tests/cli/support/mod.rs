@@ -2,6 +2,8 @@
 
 pub(crate) mod emulator;
 #[cfg(unix)]
+pub(crate) mod file_server;
+#[cfg(unix)]
 pub(crate) mod pseudo_terminal;
 pub(crate) mod python;
 pub(crate) mod source;
