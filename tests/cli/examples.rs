@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 
 use crate::support::Folder;
 
+/// Returns the folders with a manifest; `ci` has pipelines for one of them.
 fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut found: Vec<_> =
         folder.read_dir().expect("there are examples").map(|entry| entry.expect("readable").path()).collect();
+    found.retain(|path| path.join("ecsail.yml").exists());
     found.sort();
     found
 }
 
 /// Copies an example, so that the sandbox's state is not written to the repository.
-fn copy(example: &Path) -> Folder {
+pub(crate) fn copy(example: &Path) -> Folder {
     let folder = Folder::new(&[]).env("ECSAIL_POLL_INTERVAL", "20ms");
     let mut open = vec![example.to_path_buf()];
     while let Some(path) = open.pop() {

@@ -1,11 +1,15 @@
 //! Runs the verbs through the binary against the embedded sandbox, and checks stdout, stderr, the exit code and the AWS
 //! calls.
 
+#[cfg(unix)]
+mod action;
 mod autoscaling;
 mod autoscaling_files;
 mod autoscaling_release;
 mod check;
 mod check_stages;
+#[cfg(unix)]
+mod ci_examples;
 mod completions;
 mod conformance;
 mod conformance_autoscaling;
@@ -37,6 +41,8 @@ mod image_checks;
 mod image_references;
 mod images;
 mod init;
+#[cfg(unix)]
+mod install;
 mod kill_table;
 mod lint;
 mod login;

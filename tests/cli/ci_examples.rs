@@ -1,0 +1,94 @@
+//! Runs the commands of the pipelines in `examples/ci` in the sandbox, in the order of their files, with the variables that the
+//! systems set.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::examples;
+use crate::support::{Folder, finished};
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples"))
+}
+
+/// Returns the command lines of ecsail in a pipeline, in their order.
+fn commands(file: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(folder().join("ci").join(file)).expect("text");
+    let mut found = Vec::new();
+    collect(&serde_saphyr::from_str(&text).expect("YAML"), &mut found);
+    found
+}
+
+fn collect(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) if members.get("uses").is_some_and(|uses| uses == "OWNER/ecsail@v1") => {
+            let run = members.get("with").and_then(|with| with["run"].as_str());
+            found.extend(run.map(|run| format!("ecsail {run}")));
+        }
+        Value::Object(members) => members.values().for_each(|member| collect(member, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::String(text) => {
+            let lines = text.lines().map(|line| line.trim_start().trim_start_matches("exec "));
+            found.extend(lines.filter(|line| line.starts_with("ecsail ")).map(str::to_owned));
+        }
+        _ => {}
+    }
+}
+
+/// A checkout of `examples/shop`, and a program `ecsail` in its path that uses the sandbox.
+fn checkout() -> Folder {
+    let checkout = examples::copy(&folder().join("shop"));
+    let program = format!("#!/bin/sh\nexec {:?} --sandbox \"$@\"\n", env!("CARGO_BIN_EXE_ecsail"));
+    checkout.write("bin/ecsail", &program);
+    let path = checkout.dir.path().join("bin/ecsail");
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).expect("ours");
+    checkout
+}
+
+/// Runs commands one after the other, each in a shell of its own, and fails with the first that does.
+fn run_all(commands: &[String], variables: &[(&str, &str)]) {
+    let checkout = checkout();
+    let path =
+        format!("{}:{}", checkout.dir.path().join("bin").display(), std::env::var("PATH").expect("set"));
+    for command in commands {
+        let own = checkout.command(&[]);
+        let mut shell = Command::new("bash");
+        shell.args(["-euo", "pipefail", "-c", command]).current_dir(checkout.dir.path()).env_clear();
+        shell.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.env("PATH", &path).envs(variables.iter().copied());
+        finished(shell).exits(0);
+    }
+}
+
+#[test]
+fn the_pipeline_for_github_deploys_and_rolls_back() {
+    let files = ["github/plan.yml", "github/deploy.yml", "github/rollback.yml"];
+    let all: Vec<String> = files.iter().flat_map(|file| commands(file)).collect();
+    let verbs: Vec<&str> = all.iter().filter_map(|command| command.split(' ').nth(1)).collect();
+    assert_eq!(verbs, ["plan", "deploy", "deploy", "rollback"]);
+    run_all(&all, &[("TAG", "v2"), ("STAGE", "production"), ("SERVICE", "web"), ("TO", "")]);
+}
+
+#[test]
+fn the_pipeline_for_gitlab_deploys_and_rolls_back() {
+    let all = commands("gitlab-ci.yml");
+    assert_eq!(all.len(), 4, "{all:?}");
+    run_all(&all, &[("TAG", "v2")]);
+}
+
+#[test]
+fn the_pipeline_for_circleci_deploys() {
+    let all = commands("circleci.yml");
+    assert_eq!(all.len(), 2, "{all:?}");
+    run_all(&all, &[("CIRCLE_SHA1", "v2"), ("ECSAIL_STAGE", "production")]);
+}
+
+#[test]
+fn the_pipeline_for_buildkite_deploys() {
+    let all = commands("buildkite.yml");
+    assert_eq!(all.len(), 2, "{all:?}");
+    run_all(&all, &[("BUILDKITE_COMMIT", "v2")]);
+}
