@@ -29,6 +29,7 @@ pub const PAGES: &[Page] = pages! {
     "hooks" => "hooks.md",
     "operating" => "operating.md",
     "rollouts" => "rollouts.md",
+    "reviewed-plans" => "reviewed-plans.md",
     "ci" => "ci.md",
     "aws" => "aws.md",
     "sandbox" => "sandbox.md",

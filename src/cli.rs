@@ -10,9 +10,9 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
-    cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain, help as help_verb,
-    history, images, init, interrupts, logs, man, plan, prune, render, restart, revisions, rollback, run,
-    scale, schedule, schema, status, stop_task, tasks, wait, why,
+    apply_plan, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
+    help as help_verb, history, images, init, interrupts, logs, man, plan, prune, render, restart, revisions,
+    rollback, run, scale, schedule, schema, status, stop_task, tasks, wait, why,
 };
 use crate::completion;
 use crate::context::CommandContext;
@@ -20,7 +20,7 @@ use crate::document::problem::most_similar;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::help::{self, GLOBAL_OPTIONS, synonyms};
 use crate::interrupt::{self, Signal};
-use crate::report::{self, CommandOutcome, HelpText, OutputStyle, outcome};
+use crate::report::{self, CommandOutcome, HelpText, OutputStyle, ReportFile, outcome};
 use crate::settings::{ColorChoice, OutputMode, Settings};
 use crate::{duration, env_file, file_limits, text_file};
 
@@ -41,6 +41,7 @@ enum Verb {
     Render(render::RenderArgs),
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
+    Apply(apply_plan::ApplyArgs),
     Status(status::StatusArgs),
     Why(why::WhyArgs),
     History(history::HistoryArgs),
@@ -115,6 +116,9 @@ struct GlobalArgs {
     /// Format of the output
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
     output: OutputFormat,
+    /// Write the JSON events to a file as well, whatever `--output` prints
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    report: Option<PathBuf>,
     /// Print only answers and errors
     #[arg(short, long, global = true)]
     quiet: bool,
@@ -164,7 +168,7 @@ pub fn main() -> ExitCode {
     };
     init_logging(cli.global.verbose);
     let style = cli.global.style();
-    let settings = match cli.global.settings() {
+    let settings = match cli.settings() {
         Ok(settings) => settings,
         Err(error) => {
             report::reporter(style, &early_settings()).report_error(&error);
@@ -174,7 +178,14 @@ pub fn main() -> ExitCode {
     limit_files(style, &settings);
     interrupt::end_before_listening(move |signal| end_early(signal, style));
     interrupts::interrupt_with_parent(style, &settings);
-    let report = report::reporter(style, &settings);
+    let file = match cli.global.report.as_deref().map(ReportFile::create).transpose() {
+        Ok(file) => file,
+        Err(error) => {
+            report::reporter(style, &settings).report_error(&error);
+            return ExitCode::from(outcome::exit_code_of(&error));
+        }
+    };
+    let report = report::recorded_reporter(style, &settings, file);
     let context = CommandContext::new(settings, report);
     let result = run_verb(&cli, &context);
     let result = context.save_sandbox_state().and(result);
@@ -186,6 +197,7 @@ pub fn main() -> ExitCode {
             outcome::exit_code_of(&error)
         }
     };
+    context.reporter.finish();
     ExitCode::from(code_after_writes(code))
 }
 
@@ -193,7 +205,9 @@ pub fn main() -> ExitCode {
 fn end_early(signal: Signal, style: OutputStyle) {
     let failure = Failure::interrupted(format!("interrupted by {}", signal.as_str()))
         .with_hint("run the command again".to_owned());
-    report::reporter(style, &Settings::default()).report_error(&failure);
+    let reporter = report::reporter(style, &early_settings());
+    reporter.report_error(&failure);
+    reporter.finish();
     std::process::exit(outcome::exit_code_of(&failure).into());
 }
 
@@ -214,7 +228,9 @@ fn early_settings() -> Settings {
 fn limit_files(style: OutputStyle, settings: &Settings) {
     let settings = settings.clone();
     file_limits::on_exceeded(move |failure| {
-        report::reporter(style, &settings).report_error(failure);
+        let reporter = report::reporter(style, &settings);
+        reporter.report_error(failure);
+        reporter.finish();
         std::process::exit(i32::from(outcome::exit_code_of(failure)));
     });
 }
@@ -338,6 +354,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
             block_on(plan::run(args, markdown, context))
         }
         Verb::Deploy(args) => block_on(deploy::run(args, context)),
+        Verb::Apply(args) => block_on(apply_plan::run(args, context)),
         Verb::Init(args) => block_on(init::run(args, context)),
         Verb::Status(args) => block_on(status::run(args, context)),
         Verb::Why(args) => block_on(why::run(args, context)),
@@ -360,6 +377,17 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::Delete(args) => block_on(delete::run(args, context)),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(args) => block_on(crate::commands::sandbox::run(args, context)),
+    }
+}
+
+impl Cli {
+    /// Returns the settings of the run: those of the global flags, and of a saved plan that is applied.
+    fn settings(&self) -> Result<Settings, Failure> {
+        let settings = self.global.settings()?;
+        match &self.verb {
+            Verb::Apply(args) => args.settings(settings),
+            _ => Ok(settings),
+        }
     }
 }
 

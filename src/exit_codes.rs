@@ -110,6 +110,7 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
     ),
     only("plan", PLAN),
     only("deploy", ROLLOUT),
+    only("apply", ROLLOUT),
     only(
         "status",
         &[

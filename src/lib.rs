@@ -57,6 +57,7 @@ pub mod report;
 pub mod retry;
 #[cfg(feature = "sandbox")]
 pub mod sandbox_session;
+pub mod saved_plan;
 pub mod secrets;
 pub mod service_arn;
 pub mod settings;

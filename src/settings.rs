@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Failure;
 use crate::image;
 
@@ -70,7 +72,7 @@ impl Settings {
 }
 
 /// The tags given with `--tag`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageTags {
     /// `--tag 1.4.2`: the tag of all images without one in the manifest.
     pub default: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::autoscaling::ObservedAutoscaling;
@@ -49,7 +50,7 @@ pub struct Caller {
 }
 
 /// The AWS service of a schedule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 pub enum Via {
     /// EventBridge Scheduler
     #[default]

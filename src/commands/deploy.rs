@@ -22,7 +22,7 @@ use crate::release::{Release, id::release_id};
 use crate::report::{CommandOutcome, Event};
 
 /// The default of `--parallel`: as many updates as `UpdateService` accepts in a burst (ECS API rate limits).
-const DEFAULT_PARALLEL: usize = 50;
+pub(super) const DEFAULT_PARALLEL: usize = 50;
 
 /// Deploy an image tag: register revisions, update services, and watch the rollouts
 #[derive(Clone, Debug, Args)]
@@ -76,10 +76,11 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         create: args.create,
         edits: args.edits.edits()?,
         images: args.images.clone(),
+        uses_running_tags: false,
         release: Some(id.clone()),
         watch: Some(args.watch.clone()),
     };
-    let mut planned = plan_deploy(&request, how, context).await?;
+    let planned = plan_deploy(&request, how, context).await?;
     if args.no_wait {
         reject_no_wait(&planned.plan)?;
     }
@@ -90,40 +91,72 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
         return Ok(CommandOutcome::Succeeded);
     }
+    let options = ExecuteOptions {
+        release: id,
+        tag: request.tags.summary(),
+        watch: &args.watch,
+        parallel: args.parallel,
+        wait: !args.no_wait,
+        yes: args.yes,
+        supersede: args.supersede,
+    };
+    execute(planned, options, context).await
+}
+
+/// How a plan is executed.
+pub(super) struct ExecuteOptions<'a> {
+    /// The id of the release.
+    pub release: String,
+    /// The values of `--tag` as given.
+    pub tag: Option<String>,
+    pub watch: &'a WatchArgs,
+    pub parallel: usize,
+    pub wait: bool,
+    /// Whether nothing is asked.
+    pub yes: bool,
+    /// Whether tasks of another release may run beside.
+    pub supersede: bool,
+}
+
+/// Executes a plan: asks, applies, and watches.
+///
+/// # Errors
+/// The plan is refused, or a registration failed. No service was changed.
+pub(super) async fn execute(
+    mut planned: Planned,
+    options: ExecuteOptions<'_>,
+    context: &CommandContext,
+) -> Result<CommandOutcome> {
     ensure_no_failures(std::mem::take(&mut planned.blockers))?;
     let Planned { manifest, aws, plan, attached, .. } = planned;
+    let release = Release::from_plan(&plan, &options.release, options.tag);
     if plan.is_empty() {
         tell_left(&plan, context);
-        context.reporter.report(&Event::ReleaseEnded(&Release::from_plan(
-            &plan,
-            &id,
-            request.tags.summary(),
-        )));
+        context.reporter.report(&Event::ReleaseEnded(&release));
         return Ok(CommandOutcome::Succeeded);
     }
     context.reporter.report(&Event::Plan { plan: &plan, answer: None });
     // What is in progress already is only watched.
     if plan.has_changes() {
         let question = format!("Deploy {} to {}?", plan.counted_changes(), plan.destination.in_question());
-        if !is_change_confirmed(&question, args.yes, &changing_services(&plan), &aws, context).await? {
+        if !is_change_confirmed(&question, options.yes, &changing_services(&plan), &aws, context).await? {
             return Ok(CommandOutcome::Declined);
         }
     }
     // From here on the release is reported in any case, also after an interrupt.
     let mut interrupts = Interrupts::listen()?;
-    let release = Release::from_plan(&plan, &id, request.tags.summary());
     let how = ReleaseOptions {
-        watch: &args.watch,
-        parallel: args.parallel,
-        wait: !args.no_wait,
-        beside: if args.supersede { Beside::Others } else { Beside::None },
+        watch: options.watch,
+        parallel: options.parallel,
+        wait: options.wait,
+        beside: if options.supersede { Beside::Others } else { Beside::None },
         attached: &attached,
     };
     ReleaseRunner::new(&plan, release, &manifest, how, &aws, context).run(&mut interrupts).await
 }
 
 /// Parses a number that is at least 1.
-fn parse_parallel(text: &str) -> Result<usize, String> {
+pub(super) fn parse_parallel(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number of at least 1".to_owned())
 }
 

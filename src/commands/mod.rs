@@ -11,6 +11,7 @@ use crate::plan::{DeployRecord, Options};
 use crate::render::DesiredState;
 use crate::settings::ImageTags;
 
+pub mod apply_plan;
 pub mod attach;
 pub mod cancel;
 pub mod change_guards;
@@ -51,6 +52,7 @@ pub mod rollouts;
 pub mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod save_plan;
 pub mod scale;
 pub mod schedule;
 pub mod schedule_rollback;
@@ -148,6 +150,11 @@ pub struct ImageArgs {
 }
 
 impl ImageArgs {
+    /// Returns the argument of a value of `strict_images`.
+    fn from_setting(strict_images: Option<bool>) -> ImageArgs {
+        ImageArgs { strict_images }
+    }
+
     /// Returns the checks of the argument, else of the manifest.
     fn checks(&self, manifest: &crate::manifest::Manifest) -> ImageChecks {
         ImageChecks::from_setting(self.strict_images.or(manifest.strict_images))

@@ -1,10 +1,13 @@
 //! `ecsail plan`: shows what a deploy would change. Never changes anything.
 
-use clap::Args;
+use std::path::PathBuf;
 
+use clap::{Args, ValueHint};
+
+use super::deploy::new_release_id;
 use super::edit_args::EditArgs;
-use super::planning::{PlanningOptions, plan_deploy};
-use super::{ImageArgs, SelectionArgs};
+use super::planning::{Planned, PlanningOptions, plan_deploy};
+use super::{ImageArgs, SelectionArgs, save_plan};
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::exit_codes;
@@ -16,7 +19,8 @@ use crate::report::{CommandOutcome, Event, PlanFormat};
 #[command(after_help = exit_codes::after_help("plan", "Examples:
   ecsail plan --tag 1.4.2
   ecsail plan web --tag 1.4.2 --output markdown >> \"$GITHUB_STEP_SUMMARY\"
-  ecsail plan --tag 1.4.2 --exit-code"))]
+  ecsail plan --tag 1.4.2 --exit-code
+  ecsail plan --tag 1.4.2 --out web.plan          # apply it with `ecsail apply web.plan`"))]
 pub struct PlanArgs {
     #[command(flatten)]
     selection: SelectionArgs,
@@ -27,6 +31,9 @@ pub struct PlanArgs {
     /// Plan to create services that do not exist, even if the cluster has one of a similar name
     #[arg(long, global = true)]
     create: bool,
+    /// Save the plan to a file, for `ecsail apply`
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    out: Option<PathBuf>,
     /// Exit with 6 if there are changes
     #[arg(long, global = true)]
     exit_code: bool,
@@ -42,9 +49,17 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
         create: args.create,
         edits: args.edits.edits()?,
         images: args.images.clone(),
+        uses_running_tags: true,
+        release: args.out.as_ref().map(|_| new_release_id()),
         ..PlanningOptions::default()
     };
-    show_plan(&args.selection.request()?, how, args.exit_code, format, context).await
+    let request = args.selection.request()?;
+    let Some(path) = &args.out else {
+        return show_plan(&request, how, args.exit_code, format, context).await;
+    };
+    let planned = plan_deploy(&request, how.clone(), context).await?;
+    save_plan::save(path, &planned, &how, context)?;
+    report_plan(&planned, args.exit_code, format, context)
 }
 
 /// Shows what a deploy of the request would change.
@@ -59,6 +74,15 @@ pub async fn show_plan(
     context: &CommandContext,
 ) -> Result<CommandOutcome> {
     let planned = plan_deploy(request, how, context).await?;
+    report_plan(&planned, exit_code, format, context)
+}
+
+fn report_plan(
+    planned: &Planned,
+    exit_code: bool,
+    format: PlanFormat,
+    context: &CommandContext,
+) -> Result<CommandOutcome> {
     let plan = planned.with_blockers_noted();
     context.reporter.report(&Event::Plan { plan: &plan, answer: Some(format) });
     Ok(if exit_code && plan.has_changes() { CommandOutcome::HasChanges } else { CommandOutcome::Succeeded })

@@ -1,7 +1,6 @@
 //! Plans a deploy: reads the manifest, observes AWS, and compares. Never changes anything in AWS.
 
-use crate::error::Result;
-use crate::file_limits::FileLimits;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attach::planned::{AttachedRollouts, attach_to_planned};
 use super::edit_args::ensure_editable;
@@ -9,13 +8,17 @@ use super::first_look::ride_out;
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, ensure_not_empty, plan_options, render_manifest};
 use crate::aws::Aws;
-use crate::aws::types::ObservedState;
+use crate::aws::types::{ObservedState, ServiceRef};
 use crate::context::CommandContext;
 use crate::destination::Destination;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
+use crate::file_limits::FileLimits;
+use crate::image::ImageReference;
 use crate::manifest::{self, Manifest, Request};
+use crate::observe::running_tags::running_tags;
 use crate::observe::{self, observe};
 use crate::plan::{self, Plan, blockers};
+use crate::render::DesiredState;
 use crate::render::definition_edits::DefinitionEdits;
 use crate::report::Event;
 
@@ -32,6 +35,8 @@ pub struct PlanningOptions {
     pub edits: DefinitionEdits,
     /// Which images are refused.
     pub images: ImageArgs,
+    /// Whether images without a tag have the one that runs, if no tag is given.
+    pub uses_running_tags: bool,
     /// The id of the release; none where nothing will be applied.
     pub release: Option<String>,
     /// The settings of the watch that follows; none where nothing is watched, so that reads are not repeated for long.
@@ -40,7 +45,10 @@ pub struct PlanningOptions {
 
 /// A plan, with what it was made from and what blocks it.
 pub struct Planned {
+    /// The request, with the tags that were planned.
+    pub request: Request,
     pub manifest: Manifest,
+    pub desired: DesiredState,
     pub aws: Aws,
     pub observed: ObservedState,
     pub plan: Plan,
@@ -68,6 +76,8 @@ pub async fn plan_deploy(
     how: PlanningOptions,
     context: &CommandContext,
 ) -> Result<Planned> {
+    let running = if how.uses_running_tags { with_running_tags(request, context).await? } else { None };
+    let request = running.as_ref().unwrap_or(request);
     let limits = FileLimits::start();
     let loaded = manifest::load(&context.settings, request)?;
     ensure_editable(&loaded, &how.edits)?;
@@ -75,10 +85,24 @@ pub async fn plan_deploy(
     let manifest = Manifest { now, edits_running_definition: !how.edits.is_empty(), ..loaded };
     let mut desired = render_manifest(&manifest)?;
     if let [service] = desired.services.as_mut_slice() {
-        service.edits = how.edits;
+        service.edits = how.edits.clone();
     }
     drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
+    plan_rendered(manifest, desired, request, how, context).await
+}
+
+/// Plans a deploy of documents that are rendered already. The edits of the options are in them.
+///
+/// # Errors
+/// As of [`plan_deploy`], but for the files.
+pub async fn plan_rendered(
+    manifest: Manifest,
+    desired: DesiredState,
+    request: &Request,
+    how: PlanningOptions,
+    context: &CommandContext,
+) -> Result<Planned> {
     ensure_not_empty(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
     if let Some(note) = observe::wait_note(&aws, &desired) {
@@ -100,7 +124,55 @@ pub async fn plan_deploy(
     if !how.supersede {
         blockers.extend(blockers::in_progress(&plan, &observed));
     }
-    Ok(Planned { manifest, aws, observed, plan, blockers, attached })
+    Ok(Planned { request: request.clone(), manifest, desired, aws, observed, plan, blockers, attached })
+}
+
+/// Returns the request with the tags that run, where no tag is given and images need one; `None` where none is needed or known.
+///
+/// # Errors
+/// Services run an image with different tags, or an API call failed.
+async fn with_running_tags(request: &Request, context: &CommandContext) -> Result<Option<Request>> {
+    if !request.tags.is_empty() {
+        return Ok(None);
+    }
+    let manifest = manifest::load(&context.settings, request)?;
+    let untagged = manifest.images.iter().filter(|(_, image)| !image.reference.has_version());
+    let untagged: BTreeMap<String, ImageReference> =
+        untagged.map(|(name, image)| (name.clone(), image.reference.clone())).collect();
+    let services = manifest.services.iter().chain(&manifest.like_services).filter_map(|service| {
+        Some(ServiceRef { cluster: manifest.cluster_of(service)?, name: service.name.clone() })
+    });
+    let services: Vec<ServiceRef> = services.collect();
+    if untagged.is_empty() || services.is_empty() {
+        return Ok(None);
+    }
+    let aws = context.connect_without_definitions(&manifest).await?;
+    let running = running_tags(&aws, &services, &untagged).await?;
+    let mut tags = request.tags.clone();
+    for (image, versions) in &running {
+        tags.by_image.insert(image.clone(), only_version(image, versions)?);
+    }
+    let Some(summary) = tags.summary() else { return Ok(None) };
+    let note = format!("no tag was given, so the plan has the tags that run: {summary}");
+    context.reporter.report(&Event::Note(&note));
+    Ok(Some(Request { tags, ..request.clone() }))
+}
+
+/// Returns the version of an image that all services run.
+fn only_version(image: &str, versions: &BTreeMap<String, BTreeSet<String>>) -> Result<String> {
+    let mut known = versions.iter();
+    let (Some((version, _)), None) = (known.next(), known.next()) else {
+        let each = versions.iter().map(|(version, services)| {
+            format!("`{version}` in {}", services.iter().cloned().collect::<Vec<_>>().join(", "))
+        });
+        let message = format!(
+            "no tag was given, and image `{image}` runs as {}",
+            each.collect::<Vec<_>>().join(" and ")
+        );
+        let hint = format!("plan these services one by one, or give `--tag {image}=TAG`");
+        return Err(Failure::usage(message).with_hint(hint));
+    };
+    Ok(version.clone())
 }
 
 /// Returns where a plan changes something.

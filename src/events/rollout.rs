@@ -27,7 +27,7 @@ pub struct Started {
     pub deployment: Option<String>,
 }
 
-/// Reported when the progress of a rollout changes, and once a minute while it does not.
+/// Reported when the progress of a rollout changes, and every 30 seconds while it does not.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RolloutProgress {
     /// The service's key.

@@ -20,7 +20,7 @@ pub struct TaskStarted {
     pub tasks: Vec<String>,
 }
 
-/// Reported when the status of a one-off task changes, and once a minute while it does not.
+/// Reported when the status of a one-off task changes, and every 30 seconds while it does not.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TaskProgress {
     pub name: String,

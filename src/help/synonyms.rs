@@ -4,7 +4,7 @@
 const SYNONYMS: &[(&[&str], &str)] = &[
     (&["diff", "preview", "changes"], "`ecsail plan`"),
     (&["validate", "lint", "test"], "`ecsail check`"),
-    (&["up", "apply", "push", "release", "update", "ship", "create"], "`ecsail deploy`"),
+    (&["up", "push", "release", "update", "ship", "create"], "`ecsail deploy`"),
     (&["ps", "task", "containers"], "`ecsail tasks`"),
     (&["ssh", "sh", "bash", "shell", "console", "attach"], "`ecsail exec`"),
     (&["releases", "deployments", "log-deployments"], "`ecsail history`"),

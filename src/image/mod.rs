@@ -6,12 +6,13 @@ mod registry;
 mod tests;
 
 use registry::EcrHost;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// The parts of an image reference such as `nginx:1.27` or `…/shop/app@sha256:…`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ImageReference {
     pub repository: String,
     pub tag: Option<String>,

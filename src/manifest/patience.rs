@@ -1,10 +1,12 @@
 //! How many generations of tasks may fail before a rollout counts as stuck, as the manifest and `--patience` give it.
 
+use serde::{Deserialize, Serialize};
+
 use super::fields::FieldReader;
 use crate::document::problem::{Problem, Problems};
 
 /// When ecsail gives up on a rollout that ECS still continues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Patience {
     /// After some generations of tasks, or after twice as many failures as the circuit breaker allows.
     Standard,

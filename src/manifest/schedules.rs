@@ -1,5 +1,7 @@
 //! Reads the `schedules` of the manifest: tasks that EventBridge Scheduler or an EventBridge rule starts at certain times.
 
+use serde::{Deserialize, Serialize};
+
 use super::fields::{FieldReader, LocatedValue};
 use super::ignore::ignored;
 use super::task_spec::{self, TASK_SPEC_KEYS, TaskSpec};
@@ -90,7 +92,7 @@ pub enum TargetTask {
 }
 
 /// The retry policy of a target. `None` keeps the value of an existing schedule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestRetry {
     pub max_attempts: Option<u32>,
     /// The maximum age of the event in seconds.

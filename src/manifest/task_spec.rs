@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::fields::{FieldReader, LocatedValue};
 use super::layers::{Layer, layers};
 use crate::document::problem::{Problem, Problems};
@@ -41,7 +43,7 @@ pub struct TaskSpec {
 }
 
 /// Overrides of the task definition for one run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ManifestOverrides {
     /// The container that the overrides apply to, if it is given.
     pub container: Option<String>,

@@ -1,5 +1,7 @@
 //! The types of the manifest, and how they are read from a tree. Reading reports every problem and stops at none.
 
+use serde::{Deserialize, Serialize};
+
 use super::autoscaling::{ManifestAutoscaling, read_autoscaling};
 use super::fields::{FieldReader, LocatedValue};
 use super::hooks::{self, ManifestHooks};
@@ -202,7 +204,7 @@ pub(super) fn on_the_fly(name: &str) -> ManifestService {
 }
 
 /// What to do when a rollout fails, or does not end in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 pub enum FailureAction {
     /// Roll back to the previous revision
     Rollback,

@@ -31,6 +31,7 @@ const ALL: &[&str] = &[
     "init",
     "plan",
     "deploy",
+    "apply",
     "status",
     "why",
     "history",
@@ -63,6 +64,9 @@ pub fn verbs() -> &'static [&'static str] {
 }
 
 /// Returns the permissions of a verb.
+///
+/// `apply` makes the calls of `deploy`.
 pub fn of(verb: &str) -> impl Iterator<Item = &'static Permission> {
+    let verb = if verb == "apply" { "deploy" } else { verb };
     PERMISSIONS.iter().filter(move |permission| permission.verbs.contains(&verb))
 }

@@ -8,6 +8,7 @@ use super::creation::plan_creation;
 use super::desired_document::desired_document;
 use super::diff::{Change, diff};
 use super::image_checks::{image_notes, refused_images};
+use super::image_pins::with_running_pins;
 use super::plan_revision::Revision;
 use super::record::{self, same_digests};
 use super::rollback_point::RollbackPoint;
@@ -27,7 +28,8 @@ use crate::render::{DesiredService, DesiredState};
 /// # Errors
 /// All blockers at once: a missing service, a tag that is not in ECR, a deployment in progress, the wrong account.
 pub fn compare(desired: &DesiredState, observed: &ObservedState, options: &Options) -> Result<Plan, Failure> {
-    let mut plan = Plan { notes: observed.notes.clone(), ..Plan::default() };
+    let record = options.record.with_performer(observed);
+    let mut plan = Plan { notes: observed.notes.clone(), record, ..Plan::default() };
     let mut failures = blockers::account_blocker(options.account.as_deref(), observed);
     for service in &desired.services {
         match plan_service(service, observed, options, &mut plan) {
@@ -166,6 +168,7 @@ pub(super) fn revision(
     let root = DocumentKind::TaskDefinition;
     let running =
         seen.running_definition.as_ref().map(|running| running.document.clone()).unwrap_or(json!({}));
+    let document = &with_running_pins(document, &running, observed);
     let (running, wanted) = normal_pair(&running, document, root);
     if running == wanted {
         return (Revision::Same, Vec::new());
@@ -176,7 +179,7 @@ pub(super) fn revision(
     // Reuses a revision that an earlier, failed deploy registered, instead of registering the same content twice.
     let reusable = latest.filter(|latest| {
         latest.document["status"] == "ACTIVE"
-            && is_same(&latest.document, document, root)
+            && is_same(&latest.document, &with_running_pins(document, &latest.document, observed), root)
             && same_digests(latest, document, observed)
     });
     if let Some(latest) = reusable {

@@ -12,6 +12,7 @@ pub mod deletion;
 pub mod desired_document;
 pub mod diff;
 pub mod image_checks;
+pub mod image_pins;
 mod immutable;
 pub mod lost_update;
 mod plan_revision;

@@ -28,11 +28,16 @@ pub struct DeployRecord {
 }
 
 impl DeployRecord {
+    /// Returns the record with the caller as the performer, where CI names none.
+    pub fn with_performer(&self, observed: &ObservedState) -> DeployRecord {
+        let caller = observed.caller.as_ref().map(|caller| caller.arn.clone());
+        DeployRecord { performer: self.performer.clone().or(caller), ..self.clone() }
+    }
+
     /// Adds the record's tags to a document. The user's own tags come first and are never dropped for them.
     pub fn with_record_tags(&self, document: &Value, observed: &ObservedState) -> Value {
         let mut tags = document["tags"].as_array().cloned().unwrap_or_default();
-        let caller = observed.caller.as_ref().map(|caller| caller.arn.clone());
-        let performer = self.performer.clone().or(caller);
+        let performer = self.with_performer(observed).performer;
         let facts = [
             ("ecsail:app", self.app.clone()),
             ("ecsail:stage", self.stage.clone()),

@@ -1,5 +1,6 @@
 //! The state of a service that a plan was made for, and how it differs from a later one. Pure.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::rollback::normal_attributes;
@@ -12,7 +13,7 @@ use crate::document::model::model;
 const CHANGED_BY_OTHERS: &[&str] = &["desiredCount"];
 
 /// The state of a service that a plan depends on.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceState {
     /// The ARN of the task definition.
     pub task_definition: String,

@@ -53,6 +53,8 @@ pub struct Plan {
     pub needs: BTreeMap<String, Vec<String>>,
     /// Where the plan changes something.
     pub destination: Destination,
+    /// The app, the tag, and who deploys, as they are recorded; of the performer also where CI does not name one.
+    pub record: DeployRecord,
     /// Notes for the reader, such as images outside ECR and what could not be read.
     pub notes: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! Renders the autoscaling of a service: reads policies and scheduled actions as documents of Application Auto Scaling,
 //! and writes out the policies in short form. Calls no AWS.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::document::layer::remove_nulls;
@@ -37,7 +38,7 @@ const CONFIGURATIONS: &[(&str, &str)] = &[
 ];
 
 /// The desired autoscaling of a service.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DesiredAutoscaling {
     /// The range of the desired count; a bound that is `None` stays as it is.
     pub min: Option<i32>,
@@ -49,7 +50,7 @@ pub struct DesiredAutoscaling {
 }
 
 /// A policy or a scheduled action: the input of its `Put` operation, without the members that name the scalable target.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScalingDocument {
     pub name: String,
     pub document: Value,

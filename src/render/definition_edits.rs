@@ -1,12 +1,13 @@
 //! Changes of a running task definition that a command line asks for: images, environment, secrets, commands and sizes of
 //! containers. For services whose definition is not in the manifest. Pure.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::Failure;
 
 /// The changes of a running definition, each of the container that it names, else of the only one.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DefinitionEdits {
     pub images: Vec<Edit<String>>,
     /// Names of variables with their values.
@@ -23,7 +24,7 @@ pub struct DefinitionEdits {
 }
 
 /// A change, and the container that it names.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Edit<T> {
     pub container: Option<String>,
     pub value: T,

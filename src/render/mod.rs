@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::document::model::DocumentKind;
@@ -38,7 +39,7 @@ pub use task_spec::{DesiredTask, DesiredTaskSpec};
 pub use unused_images::unused_images;
 
 /// The desired services, tasks and schedules of a manifest.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DesiredState {
     pub services: Vec<DesiredService>,
     /// Services that stay unchanged, and whose definition and network are used by tasks that are `like` them.
@@ -48,11 +49,12 @@ pub struct DesiredState {
     /// The schedule group of the app and stage; `None` without an app.
     pub app_group: Option<String>,
     /// The warnings and notes of the files; never errors.
+    #[serde(skip)]
     pub file_problems: InvalidFiles,
 }
 
 /// A desired service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DesiredService {
     /// The key in the manifest, which is its name in commands.
     pub key: String,
@@ -99,7 +101,7 @@ impl DesiredService {
 }
 
 /// The source of a task definition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum DefinitionSource {
     /// A document from the manifest.
     Rendered(Value),
@@ -110,7 +112,7 @@ pub enum DefinitionSource {
 }
 
 /// The new tags for images of a running definition.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImageReplacements {
     /// The manifest's `images` with their tags; they are matched by repository.
     pub definition_images: Vec<ImageReference>,

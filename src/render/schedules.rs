@@ -1,5 +1,6 @@
 //! Renders the schedules of a manifest, and checks their names, times and targets without calling AWS.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::definition_files::DefinitionOwner;
@@ -24,7 +25,7 @@ const MAX_TARGETS: usize = 5;
 const MAX_INPUT_BYTES: usize = 8192;
 
 /// A desired schedule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DesiredSchedule {
     /// The key in the manifest, which is its name in commands.
     pub key: String,
@@ -48,7 +49,7 @@ pub struct DesiredSchedule {
 }
 
 /// A desired schedule target: the task that a schedule starts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DesiredScheduleTarget {
     pub id: String,
     pub spec: DesiredTaskSpec,

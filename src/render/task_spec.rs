@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::definition_files::{DefinitionOwner, MergedDocument};
@@ -26,7 +27,7 @@ const RESERVED_MEMBERS: &[(&str, &str)] = &[
 ];
 
 /// A desired one-off task.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DesiredTask {
     /// The key in the manifest, which is its name in commands.
     pub key: String,
@@ -35,7 +36,7 @@ pub struct DesiredTask {
 }
 
 /// What a task runs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DesiredTaskSpec {
     /// The key of the service whose members are used for those that are not set here.
     pub like: Option<String>,

@@ -5,22 +5,23 @@
 //! `::stop-commands::TOKEN` and `::TOKEN::`.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::printable::{filtered, may_have_command, one_line, random_digits, without_bracket_commands};
 use super::rollout_result::verdict_line;
 use super::screen;
+use super::step_masks;
+use super::step_outputs::{ServiceOutputs, StepOutputs};
 use super::step_summary::{self, StepSummary};
 use super::text::TextReporter;
 use super::{Event, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, plan, release, task};
 use crate::aws::login::MfaQuestion;
-use crate::aws::types::revision_name;
 use crate::document::problem::{InvalidFiles, Severity};
 use crate::error::{Details, Failure};
-use crate::release::TargetKind;
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+use crate::release::{Release, TargetKind};
 use crate::settings::Settings;
 use crate::tail::merge::LogLine;
 use crate::watch::{WatchOutcome, WatchResult};
@@ -29,9 +30,9 @@ use crate::watch::{WatchOutcome, WatchResult};
 pub struct GitHubReporter {
     text: TextReporter,
     summary: Option<RefCell<StepSummary>>,
-    output: Option<PathBuf>,
-    /// The service of each output that was set, by the name of the output in lower case.
-    output_services: RefCell<BTreeMap<String, String>>,
+    outputs: Option<RefCell<StepOutputs>>,
+    /// The values that GitHub masks from now on.
+    masked: RefCell<BTreeSet<String>>,
     stopped: RefCell<StoppedCommands>,
 }
 
@@ -60,8 +61,8 @@ impl GitHubReporter {
         Ok(GitHubReporter {
             text,
             summary: named("GITHUB_STEP_SUMMARY").map(StepSummary::new).map(RefCell::new),
-            output: named("GITHUB_OUTPUT"),
-            output_services: RefCell::default(),
+            outputs: named("GITHUB_OUTPUT").map(StepOutputs::new).map(RefCell::new),
+            masked: RefCell::default(),
             stopped: RefCell::default(),
         })
     }
@@ -120,24 +121,57 @@ impl GitHubReporter {
         }
     }
 
-    /// Sets the outputs of one service, which later steps read; in their names, `_` replaces any character but letters,
-    /// digits, `-` and `_`.
-    ///
-    /// GitHub takes names that differ in capitals as one: the outputs of a second service with the same name are not set.
-    fn write_outputs(&self, service: &str, revision: &str, deployed: bool) {
-        let Some(path) = &self.output else { return };
-        let is_kept = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
-        let name: String = service.chars().map(|c| if is_kept(&c) { c } else { '_' }).collect();
-        let known = self.output_services.borrow().get(&name.to_lowercase()).cloned();
-        if let Some(known) = known.filter(|known| known != service) {
-            let message =
-                format!("the outputs of `{service}` are not set: they have the names of those of `{known}`");
-            return self.write_command("warning", &[("title", "ecsail".to_owned())], &message);
+    /// Writes the outputs of one service. A second service whose outputs have the same names has none, with a warning.
+    fn write_service_outputs(&self, service: &str, values: impl FnOnce(&StepOutputs) -> ServiceOutputs) {
+        let Some(outputs) = &self.outputs else { return };
+        let values = values(&outputs.borrow());
+        let written = outputs.borrow_mut().write_service(service, values);
+        match written {
+            Ok(written) => record_outputs_write(&outputs.borrow(), written),
+            Err(known) => {
+                let message = format!(
+                    "the outputs of `{service}` are not set: they have the names of those of `{known}`"
+                );
+                self.write_command("warning", &[("title", "ecsail".to_owned())], &message);
+            }
         }
-        self.output_services.borrow_mut().insert(name.to_lowercase(), service.to_owned());
-        let deployed = output(&format!("{name}_deployed"), &deployed.to_string());
-        let written = append(path, &format!("{}\n{deployed}", output(&format!("{name}_revision"), revision)));
-        screen::record_write(&format!("`{}`", path.display()), written);
+    }
+
+    fn write_release_outputs(&self, release: &Release) {
+        let Some(outputs) = &self.outputs else { return };
+        let changed = outputs.borrow_mut().record_release(release);
+        for (service, values) in changed {
+            self.write_service_outputs(&service, |_| values);
+        }
+    }
+
+    /// Returns whether the step summary is the file that stdout goes to: the answer is in it already.
+    fn is_summary_on_stdout(&self) -> bool {
+        self.summary.as_ref().is_some_and(|summary| screen::is_stdout_the_file(summary.borrow().path()))
+    }
+
+    fn record_outputs(&self, record: impl FnOnce(&mut StepOutputs)) {
+        if let Some(outputs) = &self.outputs {
+            record(&mut outputs.borrow_mut());
+        }
+    }
+
+    /// Has GitHub mask the secrets of a plan in the logs of the job, also in those of later steps.
+    ///
+    /// Not where stderr goes to a file: the commands, which have the values, would stay there.
+    fn mask_secrets(&self, plan: &Plan) {
+        if screen::is_stderr_file() {
+            return;
+        }
+        for secret in step_masks::masks(plan) {
+            if self.masked.borrow_mut().insert(secret.clone()) {
+                self.start_commands();
+                screen::write_exact(
+                    self.stopped.borrow().were_stopped,
+                    &format!("::add-mask::{}", escape_message(&secret)),
+                );
+            }
+        }
     }
 
     fn annotate_problems(&self, invalid: &InvalidFiles) {
@@ -193,21 +227,16 @@ impl Drop for GitHubReporter {
     }
 }
 
-/// Returns an output for the file of outputs. Nothing in the value can end it, because the delimiter is random.
-fn output(name: &str, value: &str) -> String {
-    let delimiter = format!("ecsail_{}", random_digits());
-    format!("{name}<<{delimiter}\n{value}\n{delimiter}")
-}
-
-/// Appends a line to a file, which is created if it does not exist.
-fn append(path: &Path, text: &str) -> io::Result<()> {
-    writeln!(OpenOptions::new().append(true).create(true).open(path)?, "{text}")
+fn record_outputs_write(outputs: &StepOutputs, written: std::io::Result<()>) {
+    screen::record_write(&format!("`{}`", outputs.path().display()), written);
 }
 
 impl Reporter for GitHubReporter {
     fn report(&self, event: &Event<'_>) {
         match event {
             Event::Plan { plan, answer: None } => {
+                self.mask_secrets(plan);
+                self.record_outputs(|outputs| outputs.record_plan(plan));
                 self.write_command("group", &[], "Plan");
                 self.text.report(event);
                 self.write_command("endgroup", &[], "");
@@ -230,11 +259,7 @@ impl Reporter for GitHubReporter {
                     self.annotate("warning", key, warning);
                 }
                 self.append_summary(|_| step_summary::rollout(settled));
-                self.write_outputs(
-                    key,
-                    revision_name(&settled.rollout.revision),
-                    settled.has_ended_as_requested(),
-                );
+                self.write_service_outputs(key, |outputs| outputs.rollout(settled));
             }
             Event::TaskEnded { end, .. } => {
                 self.start_commands();
@@ -243,10 +268,12 @@ impl Reporter for GitHubReporter {
                 if !end.is_success() {
                     self.annotate("error", &end.key, &one_line(&verdict));
                 }
+                self.record_outputs(|outputs| outputs.record_task(end));
                 self.append_summary(|summary| summary.task(end));
             }
             Event::ReleaseEnded(release) => {
                 self.text.report(event);
+                self.write_release_outputs(release);
                 // A service alone has its verdict already.
                 let has_more = release.targets.iter().any(|target| target.kind == TargetKind::Schedule);
                 if has_more || release.targets.len() > 1 {
@@ -257,13 +284,14 @@ impl Reporter for GitHubReporter {
                 self.text.report(event);
                 self.annotate_failure(error);
                 self.append_summary(|_| step_summary::verdict(service, &format!("not updated: {error}")));
-                self.write_outputs(service, "", false);
+                self.write_service_outputs(service, |outputs| outputs.staying(service, "", Outcome::Failed));
             }
             Event::Unchanged { service, revision, updated } => {
                 self.text.report(event);
                 let what = if *updated { "attributes updated" } else { "unchanged" };
                 self.append_summary(|_| step_summary::verdict(service, &format!("{what}, {revision} stays")));
-                self.write_outputs(service, revision, false);
+                let outcome = if *updated { Outcome::Succeeded } else { Outcome::Unchanged };
+                self.write_service_outputs(service, |outputs| outputs.staying(service, revision, outcome));
             }
             Event::FileProblems(invalid) => {
                 self.text.report(event);
@@ -280,8 +308,16 @@ impl Reporter for GitHubReporter {
                 let texts = documents.iter().map(|(name, document)| format!("{name}\n{document}\n"));
                 self.report_exactly(event, &texts.collect::<String>());
             }
-            Event::Plan { plan, answer: Some(PlanFormat::Markdown) } => {
-                self.report_exactly(event, &plan::markdown(plan));
+            Event::Plan { plan, answer: Some(format) } => {
+                self.mask_secrets(plan);
+                self.record_outputs(|outputs| outputs.record_plan(plan));
+                match format {
+                    PlanFormat::Markdown => self.report_exactly(event, &plan::markdown(plan)),
+                    PlanFormat::Text => self.text.report(event),
+                }
+                if !self.is_summary_on_stdout() {
+                    self.append_summary(|_| plan::markdown(plan));
+                }
             }
             other => self.text.report(other),
         }
@@ -289,6 +325,7 @@ impl Reporter for GitHubReporter {
 
     fn report_error(&self, error: &Failure) {
         self.text.report_error(error);
+        self.record_outputs(|outputs| outputs.record_failure(error));
         self.append_summary(|_| step_summary::failure(error, &self.text.flags));
         match &error.details {
             Details::Problems(invalid) => self.annotate_problems(invalid),
@@ -298,6 +335,14 @@ impl Reporter for GitHubReporter {
                 }
             }
             Details::None => self.annotate_failure(error),
+        }
+    }
+
+    fn finish(&self) {
+        self.start_commands();
+        if let Some(outputs) = &self.outputs {
+            let outputs = outputs.borrow();
+            record_outputs_write(&outputs, outputs.write_end());
         }
     }
 

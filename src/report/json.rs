@@ -1,9 +1,11 @@
-//! Reports to programs: one JSON object a line on stdout, nothing on stderr. Each line is one of [`crate::events`].
+//! Reports to programs: one JSON object a line on stdout or in a file, nothing on stderr. Each line is one of
+//! [`crate::events`].
 
 use serde_json::{Map, Value};
 
 use super::deletion;
 use super::given_flags::GivenFlags;
+use super::report_file::ReportFile;
 use super::{
     Event, Reporter, RolloutQuestion, TaskQuestion, error, hook, log, plan, problems, rollback, rollout,
     screen, task,
@@ -24,18 +26,23 @@ use crate::hooks::HookFact;
 use crate::secrets;
 
 /// Writes events as JSON lines.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct JsonReporter {
     pub sandbox: bool,
     pub quiet: bool,
     pub flags: GivenFlags,
+    /// The file that has the lines in place of stdout.
+    pub file: Option<ReportFile>,
 }
 
 impl JsonReporter {
     fn write_line(&self, event: &JsonEvent) {
         let line = JsonLine { event, sandbox: self.sandbox };
         match serde_json::to_string(&line) {
-            Ok(line) => screen::write_answer(&printed_json(&line)),
+            Ok(line) => match &self.file {
+                Some(file) => file.write_line(&printed_json(&line)),
+                None => screen::write_answer(&printed_json(&line)),
+            },
             // The structs have no maps but those with strings as keys, so this is not reached.
             Err(error) => tracing::error!("failed to write an event: {error}"),
         }

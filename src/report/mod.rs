@@ -55,12 +55,15 @@ pub mod progress_line;
 mod question;
 pub mod references;
 pub mod release;
+mod report_file;
 mod reporters;
 pub mod rollback;
 pub mod rollout;
 pub mod rollout_result;
 pub mod screen;
 pub mod shorten;
+mod step_masks;
+mod step_outputs;
 pub mod step_summary;
 pub mod table;
 pub mod task;
@@ -73,6 +76,8 @@ pub use log_writer::LogWriter;
 pub use outcome::CommandOutcome;
 pub use page::{Page, PageItem, PageLine};
 pub use printable::one_line;
+use report_file::RecordedReporter;
+pub use report_file::ReportFile;
 pub use screen::{HelpText, Paint, write_failure, write_help};
 pub use table::{Column, TableRow, table};
 
@@ -109,7 +114,7 @@ pub enum Event<'a> {
     Updated { service: &'a str, revision: &'a str, deployment: Option<&'a str> },
     /// The progress of a rollout; reported on change only.
     Progress(&'a Progress),
-    /// The progress of a rollout that has not changed; reported once a minute.
+    /// The progress of a rollout that has not changed; reported every 30 seconds.
     ProgressUnchanged { progress: &'a Progress, unchanged_for: Duration },
     /// An event of the service, as ECS words it.
     ServiceEvent { service: &'a str, event: &'a types::ServiceEvent },
@@ -142,7 +147,7 @@ pub enum Event<'a> {
     },
     /// The state of a one-off task; reported on change only.
     TaskProgress { key: &'a str, task: &'a types::Task, several: bool, seconds: f64 },
-    /// The state of a one-off task that has not changed; reported once a minute.
+    /// The state of a one-off task that has not changed; reported every 30 seconds.
     TaskUnchanged { key: &'a str, task: &'a types::Task, several: bool, seconds: f64 },
     /// A log line of a one-off task: the answer of a run, or part of the story of a release.
     TaskLine { key: &'a str, line: &'a LogLine, width: usize, prefixed: bool, story: bool },
@@ -173,6 +178,8 @@ pub trait Reporter:
     fn report(&self, event: &Event<'_>);
     /// Reports an error.
     fn report_error(&self, error: &Failure);
+    /// Writes what is known only at the end of the run. Called once, after everything was reported.
+    fn finish(&self) {}
     /// Returns the answer to a yes-or-no question; `None` where there is no terminal to ask on.
     fn confirm(&self, question: &str) -> Option<bool>;
     /// Returns the line that answers a question; `None` where there is no terminal to ask on.
@@ -245,15 +252,25 @@ pub fn write_usage(text: &str) {
     text::write_stderr_line(text);
 }
 
+/// Returns the report for a style, which a file has in JSON as well if one is given.
+pub fn recorded_reporter(
+    style: OutputStyle,
+    settings: &Settings,
+    file: Option<ReportFile>,
+) -> Box<dyn Reporter> {
+    let shown = reporter(style, settings);
+    match file {
+        None => shown,
+        Some(file) => {
+            Box::new(RecordedReporter { shown, recorded: json_reporter(false, settings, Some(file)) })
+        }
+    }
+}
+
 /// Returns the report for a style.
 pub fn reporter(style: OutputStyle, settings: &Settings) -> Box<dyn Reporter> {
-    let sandbox = settings.sandbox.is_some();
     match style.output {
-        OutputMode::Json => Box::new(json::JsonReporter {
-            sandbox,
-            quiet: style.quiet,
-            flags: GivenFlags::from_settings(settings),
-        }),
+        OutputMode::Json => Box::new(json_reporter(style.quiet, settings, None)),
         OutputMode::Text => {
             match github::GitHubReporter::wrap(text::TextReporter::new(style, settings), settings) {
                 Ok(github) => Box::new(github),
@@ -261,4 +278,9 @@ pub fn reporter(style: OutputStyle, settings: &Settings) -> Box<dyn Reporter> {
             }
         }
     }
+}
+
+fn json_reporter(quiet: bool, settings: &Settings, file: Option<ReportFile>) -> json::JsonReporter {
+    let sandbox = settings.sandbox.is_some();
+    json::JsonReporter { sandbox, quiet, flags: GivenFlags::from_settings(settings), file }
 }

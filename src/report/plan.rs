@@ -267,11 +267,22 @@ fn value_text(value: &Value) -> String {
     }
 }
 
+/// Returns the heading of a plan in one line: app, destination, tag, and who deploys; `None` if nothing is known.
+fn heading(plan: &Plan) -> Option<String> {
+    let record = &plan.record;
+    let tag = record.image_tag.as_ref().map(|tag| format!("tag {tag}"));
+    // Of an ARN, the account and the region stand in the destination.
+    let performer = record.performer.as_ref().map(|arn| arn.rsplit(':').next().unwrap_or(arn));
+    let performer = performer.map(|performer| format!("by {performer}"));
+    let parts = [record.app.clone(), plan.destination.known_line(), tag, performer];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
 /// Returns a plan as Markdown, for a comment on a pull request.
 pub fn markdown(plan: &Plan) -> String {
     let task = |task: &TaskPlan, moment: &str| escape(&task_line(plan, task, moment, false)) + "\n";
-    let destination = plan.destination.known_line();
-    let mut lines: Vec<String> = destination.iter().map(|line| format!("**{}**\n", escape(line))).collect();
+    let mut lines: Vec<String> = heading(plan).iter().map(|line| format!("**{}**\n", escape(line))).collect();
     lines.extend(plan.before.iter().map(|before| task(before, "before")));
     for service in &plan.services {
         if !service.changes() {

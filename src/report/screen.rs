@@ -3,7 +3,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+#[cfg(unix)]
+use std::fs::Metadata;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -261,13 +264,38 @@ pub(super) fn is_ci(environment: &BTreeMap<String, String>) -> bool {
 /// Returns whether stdout is a file, so that the answers are read only after the run.
 pub(super) fn is_stdout_file() -> bool {
     #[cfg(unix)]
-    {
-        use std::os::fd::AsFd;
-        let stdout = io::stdout().as_fd().try_clone_to_owned();
-        stdout.is_ok_and(|stdout| std::fs::File::from(stdout).metadata().is_ok_and(|data| data.is_file()))
-    }
+    return file_of(&io::stdout()).is_some_and(|data| data.is_file());
     #[cfg(not(unix))]
     false
+}
+
+/// Returns whether stderr is a file.
+pub(super) fn is_stderr_file() -> bool {
+    #[cfg(unix)]
+    return file_of(&io::stderr()).is_some_and(|data| data.is_file());
+    #[cfg(not(unix))]
+    false
+}
+
+/// Returns whether stdout goes to a file of this path.
+pub(super) fn is_stdout_the_file(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let same = |(a, b): (Metadata, Metadata)| (a.dev(), a.ino()) == (b.dev(), b.ino());
+        file_of(&io::stdout()).zip(std::fs::metadata(path).ok()).is_some_and(same)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
+/// Returns what the system knows of the file that a stream goes to.
+#[cfg(unix)]
+fn file_of(stream: &impl std::os::fd::AsFd) -> Option<Metadata> {
+    std::fs::File::from(stream.as_fd().try_clone_to_owned().ok()?).metadata().ok()
 }
 
 /// Writes a line of stderr or stdout that is already as it is to be written.

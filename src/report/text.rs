@@ -165,7 +165,8 @@ impl TextReporter {
         }
         let back = self.rolling_back.borrow().contains(&progress.key).then(|| as_rollback(progress));
         let line = progress_line(back.as_ref().unwrap_or(progress), None);
-        self.write_story(&format!("{line}; unchanged for {}", duration::text(unchanged_for)));
+        let (unchanged, elapsed) = (duration::text(unchanged_for), duration::seconds(progress.seconds));
+        self.write_story(&format!("{line}; unchanged for {unchanged}, {elapsed} since the update"));
     }
 
     /// Ends the live display: its last lines stay on the screen, and so does a page that is redrawn in place.

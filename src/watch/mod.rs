@@ -311,7 +311,7 @@ impl<'a> RolloutWatch<'a> {
         left.unwrap_or_default().max(Duration::from_millis(10))
     }
 
-    /// Reports the open rollouts once a minute while none of them changes.
+    /// Reports the open rollouts every 30 seconds while none of them changes.
     fn break_silence(&mut self) {
         let Some(unchanged_for) = self.heartbeat.silence_to_break(Instant::now()) else { return };
         let open: Vec<&WatchItem> = self.items.iter().filter(|item| item.outcome.is_none()).collect();

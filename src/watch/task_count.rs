@@ -68,7 +68,7 @@ impl TaskCountState {
         self.heartbeat.record_change(self.changed_at);
     }
 
-    /// Reports the progress once a minute while nothing changes.
+    /// Reports the progress every 30 seconds while nothing changes.
     fn break_silence(&mut self, report: &dyn WatchReporter) {
         let silence = self.heartbeat.silence_to_break(Instant::now());
         if let (Some(unchanged_for), Some(progress)) = (silence, &self.progress) {

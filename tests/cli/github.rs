@@ -1,12 +1,14 @@
 //! Tests of the output in GitHub Actions: groups, annotations, the step summary and outputs.
 
+use std::collections::BTreeMap;
+
 use ecsail::diagnose::{Diagnosis, log::LogExcerpt};
 use ecsail::report::step_summary::rollout as summary;
 use ecsail::watch::judge::Verdict;
 use ecsail::watch::snapshot::WatchedRollout;
 use ecsail::watch::{WatchOutcome, WatchResult};
 use ecsail_sandbox::Scenario;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::rollout_failures::signal;
 use crate::rollout_outcomes::until;
@@ -44,8 +46,22 @@ fn outputs(world: &World) -> Vec<(String, String)> {
     found
 }
 
-fn owned(pair: (&str, &str)) -> (String, String) {
-    (pair.0.to_owned(), pair.1.to_owned())
+/// Returns the last value of each output, as GitHub takes them; without the id of the release, and with the JSON apart.
+fn values(world: &World) -> (BTreeMap<String, String>, Value) {
+    let mut last: BTreeMap<String, String> = outputs(world).into_iter().collect();
+    let json = last.remove("json").expect("an output");
+    let mut json: Value = serde_json::from_str(&json).expect("JSON");
+    // A file that several commands wrote to has the release of an earlier one.
+    let release = last.remove("release");
+    assert!(json["release"].is_null() || json["release"].as_str() == release.as_deref());
+    json.as_object_mut().expect("an object").remove("release");
+    (last, json)
+}
+
+/// Returns outputs that are written as `name=value`, separated by blanks.
+fn expected(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.split_whitespace().map(|pair| pair.split_once('=').expect("a pair"));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 #[test]
@@ -96,14 +112,96 @@ fn a_deploy_leaves_a_summary_and_outputs() {
             && summary.contains("**web**: deployed web:2"),
         "{summary}"
     );
-    assert_eq!(outputs(&world), [("web_revision", "web:2"), ("web_deployed", "true")].map(owned));
+    let (values, json) = values(&world);
+    let expected = expected(
+        "changes=true verdict=succeeded web_deployed=true web_previous_revision=web:1 web_revision=web:2 \
+         web_running_revision=web:2 web_verdict=succeeded",
+    );
+    assert_eq!(values, expected);
+    let service = json!({
+        "verdict": "succeeded",
+        "revision": "web:2",
+        "previous_revision": "web:1",
+        "running_revision": "web:2",
+    });
+    let all = json!({
+        "verdict": "succeeded",
+        "changes": true,
+        "stage": null,
+        "account": "123456789012",
+        "region": "us-east-1",
+        "services": { "web": service },
+    });
+    assert_eq!(json, all);
+}
+
+#[test]
+fn the_plan_of_a_pull_request_has_outputs_and_a_summary() {
+    let world = world(Scenario::Steady);
+    world.run(&["plan", "--tag", "v2"]).exits(0);
+    assert_eq!(values(&world).0, expected("changes=true"));
+    let summary = read(&world, "summary.md");
+    assert!(
+        summary.contains("| `containerDefinitions[app].image` |") && summary.contains("· tag v2"),
+        "{summary}"
+    );
+}
+
+#[test]
+fn what_is_refused_has_its_verdict() {
+    let world = world(Scenario::Steady);
+    world.deploy("v9").exits(1);
+    assert_eq!(values(&world).0, expected("verdict=failed"));
+    world.run(&["deploy", "--tag", "v2", "--no-wait"]).exits(0);
+    world.deploy("v3").exits(5);
+    assert_eq!(values(&world).0["verdict"], "refused");
+}
+
+#[test]
+fn a_service_that_is_rolled_back_for_another_and_one_that_was_not_reached_have_verdicts() {
+    let services = "  api: { task_definition: web.yml }\n  worker: { task_definition: web.yml, needs: [ api ] }\n\
+                    \x20 last: { task_definition: web.yml, needs: [ worker ] }\n";
+    let manifest = format!(
+        "{}on_failure: rollback\n",
+        MANIFEST.replace("  web:\n    task_definition: web.yml\n", services)
+    );
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let seeded = ["api", "worker", "last"].map(|name| service(name, json!({})));
+    let world = in_github(World::with(Scenario::Steady, &files, &seeded));
+    world.sandbox.set_scenario(Some("worker"), Scenario::Crash);
+    world.run(&["deploy", "--tag", "v2"]).exits(3);
+    let (values, _) = values(&world);
+    let verdicts =
+        ["verdict", "api_verdict", "worker_verdict", "last_verdict"].map(|name| values[name].as_str());
+    assert_eq!(verdicts, ["rolled_back", "rolled_back", "rolled_back", "skipped"]);
+    assert_eq!(values["api_running_revision"], values["api_previous_revision"]);
+}
+
+#[test]
+fn secrets_of_a_plan_are_registered_to_be_masked() {
+    let world = world(Scenario::Steady);
+    let secret = "environment: { DB_PASSWORD: \"100%-hunter2\", WEB_TOKEN: web }";
+    world.folder.write("web.yml", &format!("{DEFINITION}    {secret}\n"));
+    let run = world.deploy("v2").exits(0);
+    let masks: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("::add-mask::")).collect();
+    assert_eq!(masks, ["::add-mask::100%25-hunter2"]);
+    let at = |text: &str| run.stderr.find(text).expect("it is there");
+    assert!(at("::add-mask::") < at("::group::Plan"));
+    let errors = std::fs::File::create(world.folder.dir.path().join("errors")).expect("a file");
+    let status = world.folder.command(&["plan", "--tag", "v3"]).stderr(errors).status().expect("it runs");
+    assert!(status.success());
+    assert!(!read(&world, "errors").contains("hunter2"), "a file keeps what is written to it");
 }
 
 #[test]
 fn a_rollback_is_an_annotation_and_no_deployed_output() {
     let world = world(Scenario::Crash);
     world.deploy("v2").exits(3).says("::error title=ecsail%3A web::web:2 was rolled back, web:1 is running");
-    assert_eq!(outputs(&world), [("web_revision", "web:2"), ("web_deployed", "false")].map(owned));
+    let expected = expected(
+        "changes=true verdict=rolled_back web_deployed=false web_previous_revision=web:1 web_revision=web:2 \
+         web_running_revision=web:1 web_verdict=rolled_back",
+    );
+    assert_eq!(values(&world).0, expected);
 }
 
 #[test]
@@ -123,7 +221,11 @@ fn problems_are_annotations_at_their_lines() {
 fn an_unchanged_service_has_outputs_too() {
     let world = world(Scenario::Steady);
     world.deploy("v1").exits(0).answers("unchanged");
-    assert_eq!(outputs(&world), [("web_revision", "web:1"), ("web_deployed", "false")].map(owned));
+    let expected = expected(
+        "changes=false verdict=unchanged web_deployed=false web_previous_revision=web:1 web_revision=web:1 \
+         web_running_revision=web:1 web_verdict=unchanged",
+    );
+    assert_eq!(values(&world).0, expected);
 }
 
 #[test]
@@ -171,4 +273,27 @@ fn summary_fences_the_log_safely() {
 #[test]
 fn without_log_lines_the_summary_is_the_verdict() {
     assert_eq!(summary(&failed_with(&[])), "**web**: the deployment failed: &lt;b&gt;x&lt;/b&gt;\n");
+}
+
+#[test]
+fn a_report_has_the_events_beside_the_text() {
+    let world = world(Scenario::Crash);
+    let run = world.run(&["deploy", "--tag", "v2", "--report", "report.jsonl", "-q"]).exits(3);
+    run.answers("web: web:2 was rolled back");
+    let report = read(&world, "report.jsonl");
+    let events: Vec<Value> =
+        report.lines().map(|line| serde_json::from_str(line).expect("an event a line")).collect();
+    let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+    for name in ["plan", "registered", "rollout.progress", "rollout.settled", "release.ended"] {
+        assert!(names.contains(&name), "no {name} in {names:?}");
+    }
+    let again =
+        world.run(&["deploy", "--tag", "v9", "--report", "report.jsonl", "--output", "json"]).exits(1);
+    assert_eq!(read(&world, "report.jsonl"), again.stdout, "an old report is replaced");
+    world
+        .run(&["deploy", "--tag", "v3", "--report", "none/report.jsonl"])
+        .exits(1)
+        .says("failed to write report `none/report.jsonl`");
+    let running = world.service("web")["taskDefinition"].as_str().expect("text").to_owned();
+    assert!(running.ends_with("web:1"), "nothing was deployed where the report cannot be written: {running}");
 }

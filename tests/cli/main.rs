@@ -77,6 +77,7 @@ mod run;
 mod running_definition;
 mod sandbox;
 mod sandbox_server;
+mod saved_plan;
 mod scalars;
 mod scale;
 mod scenarios;

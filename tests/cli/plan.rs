@@ -32,7 +32,7 @@ fn a_plan_is_a_difference_by_path() {
 fn a_plan_as_markdown_is_a_table() {
     let run = world().run(&["plan", "--tag", "v2", "--output", "markdown"]).exits(0);
     insta::assert_snapshot!(run.stdout, @r"
-    **123456789012 · us-east-1 · cluster main**
+    **shop · 123456789012 · us-east-1 · cluster main · tag v2 · by user/sandbox**
 
     ### `web`: web:1 → a new revision of `web`
 
@@ -125,4 +125,27 @@ fn a_dry_run_without_changes_shows_the_plan_as_plan_does() {
         .says(line)
         .answers("dry run: nothing was changed");
     world.unchanged();
+}
+
+#[test]
+fn a_plan_without_a_tag_has_the_tags_that_run() {
+    let world = World::new(Scenario::Steady);
+    world.folder.write("web.yml", &format!("{DEFINITION}    cpu: 128\n"));
+    let run =
+        world.run(&["plan"]).exits(0).says("no tag was given, so the plan has the tags that run: app=v1");
+    let run = run.answers("containerDefinitions[app].cpu");
+    assert!(!run.stdout.contains("image"), "{}", run.stdout);
+    world.run(&["deploy"]).exits(2).says("no tag was given for image `app`");
+}
+
+#[test]
+fn a_plan_without_a_tag_is_refused_where_services_run_different_ones() {
+    let manifest = format!("{MANIFEST}  api: {{ task_definition: web.yml }}\n");
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world =
+        World::with(Scenario::Steady, &files, &[service("web", json!({})), service("api", json!({}))]);
+    world.run(&["deploy", "api", "--tag", "v2"]).exits(0);
+    let run = world.run(&["plan"]).exits(2);
+    run.says("no tag was given, and image `app` runs as `v1` in web and `v2` in api");
+    world.run(&["plan", "api"]).exits(0).says("app=v2");
 }

@@ -83,7 +83,7 @@ fn services_are_counted_in_the_plan_and_in_the_question() {
         .shows("2 change");
     let run = world.run(&["plan", "--tag", "v2", "--stage", "production", "--output", "markdown"]).exits(0);
     assert!(
-        run.stdout.starts_with("**production · 123456789012 · us-east-1 · cluster main**\n\n"),
+        run.stdout.starts_with("**shop · production · 123456789012 · us-east-1 · cluster main · "),
         "{}",
         run.stdout
     );

@@ -67,7 +67,7 @@ fn a_deploy_has_its_table_apart_from_its_verdict() {
     let world = in_github(World::with_breaker(Scenario::Steady));
     world.deploy("v2").exits(0);
     insta::assert_snapshot!(summary(&world), @"
-    **<id> · us-east-1 · cluster main**
+    **shop · <id> · us-east-1 · cluster main · tag v2 · by user/sandbox**
 
     ### `web`: web:1 → a new revision of `web`
 
@@ -85,7 +85,7 @@ fn a_rollback_has_its_log_lines() {
     world.folder.write("web.yml", &format!("{DEFINITION}{LOGGING}"));
     world.deploy("v2").exits(3);
     insta::assert_snapshot!(summary(&world), @"
-    **<id> · us-east-1 · cluster main**
+    **shop · <id> · us-east-1 · cluster main · tag v2 · by user/sandbox**
 
     ### `web`: web:1 → a new revision of `web`
 
@@ -154,7 +154,7 @@ fn a_failed_migration_has_its_log_lines_and_what_was_skipped() {
     world.sandbox.set_scenario(Some("shop"), Scenario::Crash);
     release(&world, &[]).exits(3);
     insta::assert_snapshot!(summary(&world), @r#"
-    **<id> · us-east-1 · cluster main**
+    **shop · <id> · us-east-1 · cluster main · tag v2 · by user/sandbox**
 
     task migrate: runs before web, as a new revision of \`shop\`
 
@@ -272,6 +272,6 @@ fn what_another_step_wrote_without_a_line_end_stays_apart() {
     let world = in_github(World::with_breaker(Scenario::Steady));
     world.folder.write("summary.md", "| a |\n| - |\n| b |");
     world.deploy("v2").exits(0);
-    let expected = "| a |\n| - |\n| b |\n\n**<id> · us-east-1 · cluster main**\n\n### `web`: ";
+    let expected = "| a |\n| - |\n| b |\n\n**shop · <id> · us-east-1 · cluster main · tag v2 · by user/sandbox**\n\n### `web`: ";
     assert!(summary(&world).starts_with(expected), "{}", summary(&world));
 }

@@ -183,7 +183,7 @@ impl<'a> TaskWatch<'a> {
         }
     }
 
-    /// Reports the tasks that run once a minute while none of them changes.
+    /// Reports the tasks that run every 30 seconds while none of them changes.
     fn break_silence(&mut self) {
         if self.heartbeat.silence_to_break(Instant::now()).is_none() {
             return;
