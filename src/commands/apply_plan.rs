@@ -117,7 +117,7 @@ pub async fn run(args: &ApplyArgs, context: &CommandContext) -> Result<CommandOu
         yes: args.yes,
         supersede: false,
     };
-    execute(Planned { plan, observed, ..planned }, options, context).await
+    execute(Planned { observed, plan, ..planned }, options, context).await
 }
 
 /// Returns the services whose revision the release of this plan has registered: it was cut off, or has ended before.

@@ -58,8 +58,9 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
         return show_plan(&request, how, args.exit_code, format, context).await;
     };
     let planned = plan_deploy(&request, how.clone(), context).await?;
+    let outcome = report_plan(&planned, args.exit_code, format, context);
     save_plan::save(path, &planned, &how, context)?;
-    report_plan(&planned, args.exit_code, format, context)
+    Ok(outcome)
 }
 
 /// Shows what a deploy of the request would change.
@@ -74,7 +75,7 @@ pub async fn show_plan(
     context: &CommandContext,
 ) -> Result<CommandOutcome> {
     let planned = plan_deploy(request, how, context).await?;
-    report_plan(&planned, exit_code, format, context)
+    Ok(report_plan(&planned, exit_code, format, context))
 }
 
 fn report_plan(
@@ -82,8 +83,8 @@ fn report_plan(
     exit_code: bool,
     format: PlanFormat,
     context: &CommandContext,
-) -> Result<CommandOutcome> {
+) -> CommandOutcome {
     let plan = planned.with_blockers_noted();
     context.reporter.report(&Event::Plan { plan: &plan, answer: Some(format) });
-    Ok(if exit_code && plan.has_changes() { CommandOutcome::HasChanges } else { CommandOutcome::Succeeded })
+    if exit_code && plan.has_changes() { CommandOutcome::HasChanges } else { CommandOutcome::Succeeded }
 }

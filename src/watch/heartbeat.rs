@@ -55,7 +55,7 @@ mod tests {
         let mut heartbeat = Heartbeat::new(start);
         heartbeat.record_change(start + Duration::from_secs(25));
         assert_eq!(heartbeat.silence_to_break(start + Duration::from_secs(50)), None);
-        let silence = heartbeat.silence_to_break(start + Duration::from_secs(60));
+        let silence = heartbeat.silence_to_break(start + Duration::from_mins(1));
         assert_eq!(silence, Some(Duration::from_secs(35)));
     }
 }

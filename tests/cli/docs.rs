@@ -250,6 +250,7 @@ fn indent(line: &str) -> String {
 /// In the patterns `9` is a digit, `h` a hexadecimal digit, and `*` repeats the one before it.
 fn form(text: &str) -> Option<(&'static str, usize)> {
     const FORMS: &[(&str, &str)] = &[
+        ("9999-99-99T99:99:99+99:99", "TIME"),
         ("9999-99-99T99:99:99Z", "TIME"),
         ("9999-99-99T99:99Z", "TIME"),
         ("9999-99-99 99:99:99Z", "TIME"),
