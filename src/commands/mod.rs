@@ -147,17 +147,25 @@ pub struct ImageArgs {
         global = true
     )]
     strict_images: Option<bool>,
+    /// Refuse no image, such as one that is pushed only later
+    #[arg(long, conflicts_with = "strict_images", global = true)]
+    no_image_check: bool,
 }
 
 impl ImageArgs {
     /// Returns the argument of a value of `strict_images`.
     fn from_setting(strict_images: Option<bool>) -> ImageArgs {
-        ImageArgs { strict_images }
+        ImageArgs { strict_images, no_image_check: false }
     }
 
     /// Returns the checks of the argument, else of the manifest.
     fn checks(&self, manifest: &crate::manifest::Manifest) -> ImageChecks {
-        ImageChecks::from_setting(self.strict_images.or(manifest.strict_images))
+        ImageChecks::from_setting(self.setting().or(manifest.strict_images))
+    }
+
+    /// Returns the value of `strict_images` that the arguments ask for.
+    fn setting(&self) -> Option<bool> {
+        if self.no_image_check { Some(false) } else { self.strict_images }
     }
 }
 

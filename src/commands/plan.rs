@@ -1,6 +1,6 @@
 //! `ecsail plan`: shows what a deploy would change. Never changes anything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
@@ -9,10 +9,10 @@ use super::edit_args::EditArgs;
 use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::{ImageArgs, SelectionArgs, save_plan};
 use crate::context::CommandContext;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::exit_codes;
 use crate::manifest::Request;
-use crate::report::{CommandOutcome, Event, PlanFormat};
+use crate::report::{CommandOutcome, Event, PlanFormat, plan as plan_report};
 
 /// Show what a deploy would change, without changing anything
 #[derive(Clone, Debug, Args)]
@@ -34,6 +34,9 @@ pub struct PlanArgs {
     /// Save the plan to a file, for `ecsail apply`
     #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     out: Option<PathBuf>,
+    /// Write the plan as a comment for a pull request: Markdown, with a hidden mark by which it is found again
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    comment_file: Option<PathBuf>,
     /// Exit with 6 if there are changes
     #[arg(long, global = true)]
     exit_code: bool,
@@ -53,14 +56,22 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
         release: args.out.as_ref().map(|_| new_release_id()),
         ..PlanningOptions::default()
     };
-    let request = args.selection.request()?;
-    let Some(path) = &args.out else {
-        return show_plan(&request, how, args.exit_code, format, context).await;
-    };
-    let planned = plan_deploy(&request, how.clone(), context).await?;
+    let planned = plan_deploy(&args.selection.request()?, how.clone(), context).await?;
     let outcome = report_plan(&planned, args.exit_code, format, context);
-    save_plan::save(path, &planned, &how, context)?;
+    if let Some(path) = &args.comment_file {
+        write_comment(path, &planned)?;
+    }
+    if let Some(path) = &args.out {
+        save_plan::save(path, &planned, &how, context)?;
+    }
     Ok(outcome)
+}
+
+/// Writes the plan as a comment for a pull request.
+fn write_comment(path: &Path, planned: &Planned) -> Result<()> {
+    let unwritable =
+        |error| Failure::error(format!("failed to write comment `{}`", path.display())).with_cause(error);
+    std::fs::write(path, plan_report::comment(&planned.with_blockers_noted())).map_err(unwritable)
 }
 
 /// Shows what a deploy of the request would change.

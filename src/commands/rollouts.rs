@@ -298,9 +298,14 @@ impl<'a, 'b> RolloutRunner<'a, 'b> {
         // The prompt runs on a thread of its own, so that it blocks neither a second Ctrl-C nor the end of the process.
         std::thread::spawn(move || tell.send(question()));
         let answer = tokio::select! {
+            biased;
             answer = told => answer.unwrap_or(InterruptAnswer::Leave),
             () = interrupts.next() => InterruptAnswer::Leave,
         };
+        // Only now: an interrupt that is given once the display is back is asked about again.
+        if answer != InterruptAnswer::Leave {
+            self.context.reporter.report(&Event::DisplayResumed);
+        }
         match answer {
             // In a release, services that have succeeded are rolled back too.
             InterruptAnswer::RollBack if self.services.is_some() => {

@@ -55,11 +55,7 @@ pub(super) fn saved_plan(planned: &Planned, how: &PlanningOptions, context: &Com
             services: planned.request.services.clone(),
             scope: saved_scope(&planned.request.scope),
         },
-        options: SavedOptions {
-            force: how.force,
-            create: how.create,
-            strict_images: how.images.strict_images,
-        },
+        options: SavedOptions { force: how.force, create: how.create, strict_images: how.images.setting() },
         files: files_of(&planned.manifest),
         desired: planned.desired.clone(),
         images: image_digests(&planned.observed),

@@ -231,7 +231,8 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
         | Event::Refreshed { .. }
         | Event::Answer { .. }
         | Event::PagedAnswer { .. }
-        | Event::DisplayEnded => {
+        | Event::DisplayEnded
+        | Event::DisplayResumed => {
             return None;
         }
     })

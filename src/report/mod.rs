@@ -134,6 +134,8 @@ pub enum Event<'a> {
     Hook { hook: HookPoint, fact: HookFact<'a> },
     /// The end of the live display.
     DisplayEnded,
+    /// The live display goes on, after a question.
+    DisplayResumed,
     /// A log line of a container; `width` is that of the longest container name, `time` is shown before it.
     LogLine { service: &'a str, line: &'a LogLine, width: usize, time: Option<&'a str> },
     /// One-off tasks were started, or are watched because they run already.

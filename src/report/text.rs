@@ -18,8 +18,8 @@ use super::progress_line::{as_rollback, progress_line};
 use super::rollout_result::{next_steps, verdict_line};
 use super::screen::{Paint, Screen, color_choice, is_ci, paint};
 use super::{
-    Event, InterruptAnswer, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, error,
-    explanation, hook, plan, problems, question, release, rollback,
+    Event, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, error, explanation, hook, plan,
+    problems, question, release, rollback,
 };
 use crate::aws::login::MfaQuestion;
 use crate::diagnose::events::is_routine;
@@ -341,6 +341,7 @@ impl Reporter for TextReporter {
             Event::Page(page) => self.write_page(page),
             Event::Refreshed { page, changed } => self.redraw_page(page, changed),
             Event::DisplayEnded => self.end_display(),
+            Event::DisplayResumed => self.live.iter().for_each(LiveDisplay::resume),
         }
     }
 
@@ -368,14 +369,8 @@ impl Reporter for TextReporter {
             return None;
         }
         self.end_display();
-        let (screen, live) = (self.screen, self.live.clone());
-        Some(Box::new(move || {
-            let answer = question::about_rollouts(&screen);
-            if answer != InterruptAnswer::Leave {
-                live.iter().for_each(LiveDisplay::resume);
-            }
-            answer
-        }))
+        let screen = self.screen;
+        Some(Box::new(move || question::about_rollouts(&screen)))
     }
 
     fn mfa_code_question(&self, device: &str) -> Option<MfaQuestion> {

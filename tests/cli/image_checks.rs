@@ -123,6 +123,9 @@ fn without_strict_images_a_missing_tag_is_a_note() {
     let world = World::new(Scenario::Steady);
     let run = world.run(&["plan", "--tag", "v9", "--strict-images=false"]).exits(0);
     run.answers("no tag `v9` in repository `shop/app`");
+    let run = world.run(&["plan", "--tag", "v9", "--no-image-check"]).exits(0);
+    run.answers("no tag `v9` in repository `shop/app`");
+    world.run(&["plan", "--tag", "v9", "--no-image-check", "--strict-images"]).exits(2);
 }
 
 #[test]

@@ -149,3 +149,23 @@ fn a_plan_without_a_tag_is_refused_where_services_run_different_ones() {
     run.says("no tag was given, and image `app` runs as `v1` in web and `v2` in api");
     world.run(&["plan", "api"]).exits(0).says("app=v2");
 }
+
+#[test]
+fn a_comment_begins_with_its_mark() {
+    let world = World::new(Scenario::Steady);
+    world.folder.write("ecsail.yml", &format!("{MANIFEST}stages: {{ production: {{}} }}\n"));
+    world.run(&["plan", "--tag", "v2", "--stage", "production", "--comment-file", "comment.md"]).exits(0);
+    let comment = std::fs::read_to_string(world.folder.dir.path().join("comment.md")).expect("a comment");
+    assert!(
+        comment.starts_with("<!-- ecsail plan shop/production -->\n\n**shop · production · "),
+        "{comment}"
+    );
+    assert!(comment.contains("| `containerDefinitions[app].image` |"), "{comment}");
+    world.run(&["plan", "--tag", "v1", "--stage", "production", "--comment-file", "comment.md"]).exits(0);
+    let comment = std::fs::read_to_string(world.folder.dir.path().join("comment.md")).expect("a comment");
+    assert!(comment.starts_with("<!-- ecsail plan shop/production -->\n\nNo changes.\n\n"), "{comment}");
+    world
+        .run(&["plan", "--tag", "v1", "--stage", "production", "--comment-file", "none/comment.md"])
+        .exits(1)
+        .says("failed to write comment `none/comment.md`");
+}

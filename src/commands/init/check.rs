@@ -37,7 +37,7 @@ pub(super) async fn plan(
     drop(limits);
     let observed = observe(aws, &desired).await?;
     // What runs is described as it is, also where its image was deleted since.
-    let images = ImageArgs { strict_images: Some(false) };
+    let images = ImageArgs::from_setting(Some(false));
     let options = plan_options(&manifest, &request, &settings, &images);
     plan::compare(&desired, &observed, &options)
 }
