@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::{Failure, Result};
+#[cfg(unix)]
+use crate::error::Failure;
+use crate::error::Result;
 
 /// A signal that asks this process to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

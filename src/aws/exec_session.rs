@@ -132,7 +132,7 @@ fn is_executable(path: &std::path::Path) -> bool {
 }
 
 #[cfg(not(unix))]
-fn runs(path: &std::path::Path) -> bool {
+fn is_executable(path: &std::path::Path) -> bool {
     path.is_file()
 }
 
