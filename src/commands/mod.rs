@@ -50,6 +50,7 @@ pub mod revisions;
 pub mod rollback;
 pub mod rollouts;
 pub mod run;
+mod running_tags;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod save_plan;

@@ -1,21 +1,18 @@
 //! Plans a deploy: reads the manifest, observes AWS, and compares. Never changes anything in AWS.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::attach::planned::{AttachedRollouts, attach_to_planned};
 use super::edit_args::ensure_editable;
 use super::first_look::ride_out;
+use super::running_tags::running_tags;
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, ensure_not_empty, plan_options, render_manifest};
 use crate::aws::Aws;
-use crate::aws::types::{ObservedState, ServiceRef};
+use crate::aws::types::ObservedState;
 use crate::context::CommandContext;
 use crate::destination::Destination;
 use crate::error::{Failure, Result};
 use crate::file_limits::FileLimits;
-use crate::image::ImageReference;
 use crate::manifest::{self, Manifest, Request};
-use crate::observe::running_tags::running_tags;
 use crate::observe::{self, observe};
 use crate::plan::{self, Plan, blockers};
 use crate::render::DesiredState;
@@ -130,49 +127,22 @@ pub async fn plan_rendered(
 /// Returns the request with the tags that run, where no tag is given and images need one; `None` where none is needed or known.
 ///
 /// # Errors
-/// Services run an image with different tags, or an API call failed.
+/// Services run different tags, or an API call failed.
 async fn with_running_tags(request: &Request, context: &CommandContext) -> Result<Option<Request>> {
     if !request.tags.is_empty() {
         return Ok(None);
     }
     let manifest = manifest::load(&context.settings, request)?;
-    let untagged = manifest.images.iter().filter(|(_, image)| !image.reference.has_version());
-    let untagged: BTreeMap<String, ImageReference> =
-        untagged.map(|(name, image)| (name.clone(), image.reference.clone())).collect();
-    let services = manifest.services.iter().chain(&manifest.like_services).filter_map(|service| {
-        Some(ServiceRef { cluster: manifest.cluster_of(service)?, name: service.name.clone() })
-    });
-    let services: Vec<ServiceRef> = services.collect();
-    if untagged.is_empty() || services.is_empty() {
+    let has_untagged = manifest.images.values().any(|image| !image.reference.has_version());
+    if !has_untagged {
         return Ok(None);
     }
     let aws = context.connect_without_definitions(&manifest).await?;
-    let running = running_tags(&aws, &services, &untagged).await?;
-    let mut tags = request.tags.clone();
-    for (image, versions) in &running {
-        tags.by_image.insert(image.clone(), only_version(image, versions)?);
-    }
+    let tags = running_tags(&aws, &manifest).await?;
     let Some(summary) = tags.summary() else { return Ok(None) };
     let note = format!("no tag was given, so the plan has the tags that run: {summary}");
     context.reporter.report(&Event::Note(&note));
     Ok(Some(Request { tags, ..request.clone() }))
-}
-
-/// Returns the version of an image that all services run.
-fn only_version(image: &str, versions: &BTreeMap<String, BTreeSet<String>>) -> Result<String> {
-    let mut known = versions.iter();
-    let (Some((version, _)), None) = (known.next(), known.next()) else {
-        let each = versions.iter().map(|(version, services)| {
-            format!("`{version}` in {}", services.iter().cloned().collect::<Vec<_>>().join(", "))
-        });
-        let message = format!(
-            "no tag was given, and image `{image}` runs as {}",
-            each.collect::<Vec<_>>().join(" and ")
-        );
-        let hint = format!("plan these services one by one, or give `--tag {image}=TAG`");
-        return Err(Failure::usage(message).with_hint(hint));
-    };
-    Ok(version.clone())
 }
 
 /// Returns where a plan changes something.

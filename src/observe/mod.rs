@@ -30,7 +30,6 @@ pub mod images;
 mod namespaces;
 pub mod past;
 pub mod references;
-pub mod running_tags;
 pub mod schedules;
 
 /// The most definitions read concurrently: the burst of `DescribeTaskDefinition` (ECS API rate limits).

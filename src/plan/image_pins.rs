@@ -20,14 +20,28 @@ pub fn pin_registrations(plan: &mut Plan, observed: &ObservedState) {
 
 /// Returns a document with the images of the running definition, where those are its own with the digest that the tag means.
 pub(super) fn with_running_pins(document: &Value, running: &Value, observed: &ObservedState) -> Value {
+    with_images_of(document, running, |image, runs| pinned(image, observed).as_deref() == Some(runs))
+}
+
+/// Returns a document with the images of the running definition, where those are its own with any digest: for comparisons that
+/// do not look images up.
+pub fn with_any_pins(document: &Value, running: &Value) -> Value {
+    let is_pin = |image: &str, runs: &str| {
+        let digest = runs.strip_prefix(image).and_then(|rest| rest.strip_prefix('@'));
+        digest.is_some() && ImageReference::parse(image).digest.is_none()
+    };
+    with_images_of(document, running, is_pin)
+}
+
+/// Returns a document with the images of the running definition that stand for its own.
+fn with_images_of(document: &Value, running: &Value, stands_for: impl Fn(&str, &str) -> bool) -> Value {
     let mut document = document.clone();
     for container in document["containerDefinitions"].as_array_mut().into_iter().flatten() {
         let runs = running["containerDefinitions"].as_array().into_iter().flatten();
-        let runs = runs.filter(|running| running["name"] == container["name"]);
-        let runs: Vec<&str> = runs.filter_map(|running| running["image"].as_str()).collect();
-        let pinned = container["image"].as_str().and_then(|image| pinned(image, observed));
-        if let Some(pinned) = pinned.filter(|pinned| runs.contains(&pinned.as_str())) {
-            container["image"] = Value::String(pinned);
+        let mut runs = runs.filter(|running| running["name"] == container["name"]);
+        let Some(runs) = runs.find_map(|running| running["image"].as_str()) else { continue };
+        if container["image"].as_str().is_some_and(|image| stands_for(image, runs)) {
+            container["image"] = Value::String(runs.to_owned());
         }
     }
     document

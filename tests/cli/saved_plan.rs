@@ -44,6 +44,9 @@ fn what_was_planned_is_deployed_with_the_digest_that_the_tag_meant() {
     // The plan is applied: nothing is left to do, neither for it nor for a deploy of its tag.
     world.run(&["apply", PLAN]).exits(0).answers("web: unchanged, web:2 stays");
     world.deploy("v2").exits(0).answers("web: unchanged, web:2 stays");
+    let status = world.run(&["status"]).exits(0);
+    assert!(!status.stdout.contains("drift"), "{}", status.stdout);
+    world.run(&["plan"]).exits(0).says("the tags that run: v2").answers("no changes (web:2 stays)");
     world.deploy("v3").exits(0).answers("web: deployed web:3");
     let image = world.definition("web:3").0["containerDefinitions"][0]["image"].clone();
     assert!(image.as_str().is_some_and(|image| image.ends_with(":v3")), "{image}");

@@ -1,19 +1,20 @@
 //! Compares the definition that a service runs with the manifest, rendered with the tag that runs.
 //! A manifest that cannot be rendered is reported as a note, and does not fail a verb that only reads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::super::running_tags::tags_of;
 use crate::aws::types::TaskDefinition;
 use crate::document::model::DocumentKind;
 use crate::document::normalize::normal_pair;
 use crate::file_limits::FileLimits;
 use crate::history::past_deployment::record_tags;
-use crate::image::{ImageReference, images};
 use crate::manifest::Request;
 use crate::manifest::{self, Manifest};
 use crate::plan::diff::diff;
+use crate::plan::image_pins::with_any_pins;
 use crate::render::{self, DefinitionSource};
-use crate::settings::{ImageTags, Settings};
+use crate::settings::Settings;
 
 /// How the running definition differs: the paths, such as `containerDefinitions[app].cpu`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,32 +76,10 @@ fn compare_with_manifest(
         return Ok(None);
     };
     let root = DocumentKind::TaskDefinition;
-    let (before, after) = normal_pair(&running.document, document, root);
+    let document = with_any_pins(document, &running.document);
+    let (before, after) = normal_pair(&running.document, &document, root);
     let changes = diff(&before, &after, root.input_shape());
     Ok(Some(ServiceDrift { paths: changes.into_iter().map(|change| change.path).collect() }))
-}
-
-/// Returns the tags that a definition was rendered with: from its tags in AWS, else from its images.
-fn tags_of(manifest: &Manifest, running: &TaskDefinition) -> ImageTags {
-    let recorded =
-        record_tags(running).get("tag").map(|label| label.split([',', ' ']).map(str::to_owned).collect());
-    if let Some(tags) = recorded.and_then(|given: Vec<String>| ImageTags::parse(&given).ok()) {
-        return tags;
-    }
-    let images: Vec<ImageReference> = images(&running.document).collect();
-    let mut one = BTreeMap::new();
-    for (name, image) in manifest.images.iter().filter(|(_, image)| !image.reference.has_version()) {
-        let runs = images.iter().find(|runs| runs.is_in_repository_of(&image.reference));
-        if let Some(version) = runs.and_then(ImageReference::version) {
-            one.insert(name.clone(), version);
-        }
-    }
-    let versions: BTreeSet<&String> = one.values().collect();
-    // `{{ tag }}` is the tag for all images. If all images have the same tag, that is the one that was given.
-    match versions.first().filter(|_| versions.len() == 1) {
-        Some(version) => ImageTags { default: Some((*version).clone()), ..ImageTags::default() },
-        None => ImageTags { by_image: one, ..ImageTags::default() },
-    }
 }
 
 /// Returns the settings with the commit of the deployed definition in place of the current one.
