@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationModel
 
 import drive_autoscaling
+import drive_express
 import drive_schedules
 from docker_standin import MANIFEST_TYPE, manifest
 from seed_emulator import quiet_environment
@@ -36,7 +37,7 @@ OPERATIONS = {
         ListTagsForResource CreateService UpdateService DeleteService DescribeServices
         ListServices ListServiceDeployments DescribeServiceDeployments
         DescribeServiceRevisions StopServiceDeployment ContinueServiceDeployment ListTasks
-        DescribeTasks StopTask RunTask ListServicesByNamespace""".split(),
+        DescribeTasks StopTask RunTask ListServicesByNamespace""".split() + drive_express.OPERATIONS,
     "ECR": """CreateRepository DescribeRepositories PutImage DescribeImages ListImages
         BatchGetImage BatchDeleteImage CreatePullThroughCacheRule DescribePullThroughCacheRules
         DeletePullThroughCacheRule""".split(),
@@ -675,6 +676,7 @@ def run(drive: Driver) -> None:
     drive_service(drive, arns)
     drive_service_deployments(drive, arns)
     drive_autoscaling.drive_autoscaling(drive, f"service/{CLUSTER}/{SERVICE}")
+    drive_express.drive_express(drive, CLUSTER, image, account)
     drive_tasks(drive, arns)
     drive_stop_deployment(drive, arns)
     drive_whole_service(drive, arns, account)

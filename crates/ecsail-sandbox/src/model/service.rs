@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Deployment, ServiceDeployment, Task};
+use super::{Deployment, ExpressService, ServiceDeployment, Task};
 use crate::time::Millis;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub(crate) struct Service {
     pub(crate) is_steady: bool,
     /// When it became INACTIVE.
     pub(crate) inactive_since: Option<Millis>,
+    /// What Express Mode keeps of it; none for any other service.
+    #[serde(default)]
+    pub(crate) express: Option<ExpressService>,
 }
 
 impl Service {

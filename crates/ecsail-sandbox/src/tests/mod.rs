@@ -6,6 +6,7 @@ mod clock;
 mod dependencies;
 mod eventbridge;
 mod exec;
+mod express;
 mod faults;
 mod http;
 mod limits;

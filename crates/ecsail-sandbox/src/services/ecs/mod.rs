@@ -6,6 +6,7 @@ mod definition_defaults;
 mod definition_rules;
 mod definition_spelling;
 mod exec;
+mod express;
 mod namespace;
 mod role;
 mod service;
@@ -45,6 +46,10 @@ pub(crate) fn answer(
         "CreateService" => service::create(context, input),
         "UpdateService" => service::update(context, input),
         "DeleteService" => service::delete(context, input),
+        "CreateExpressGatewayService" => express::create(context, input),
+        "UpdateExpressGatewayService" => express::update(context, input),
+        "DescribeExpressGatewayService" => express::describe(context, input),
+        "DeleteExpressGatewayService" => express::delete(context, input),
         "DescribeServices" => service::describe(context, input),
         "ListServices" => service::list(context, input),
         "ListServicesByNamespace" => namespace::list_services(context, input),

@@ -24,8 +24,7 @@ pub(super) fn create(context: &mut CallContext<'_>, input: &Value) -> Result<Val
         if token.is_some() && service.client_token.as_deref() == token {
             return Ok(json!({ "service": view(context.resources, service, true) }));
         }
-        invalid_if(service.status == "DRAINING", "Unable to Start a service that is still Draining.")?;
-        return Err(ApiError::invalid("Creation of service was not idempotent."));
+        return Err(taken_name(service));
     }
     let definition = active_definition(context, required_text(input, "taskDefinition")?)?;
     let arn = definition.arn.clone();
@@ -42,6 +41,15 @@ pub(super) fn create(context: &mut CallContext<'_>, input: &Value) -> Result<Val
         NewDeployment { task_definition: &arn, effects, now: context.now },
     );
     Ok(store(context, service))
+}
+
+/// Returns why a name is taken: ECS answers the same to both operations that create services
+/// (terraform-provider-aws#47438).
+pub(super) fn taken_name(service: &Service) -> ApiError {
+    match service.status.as_str() {
+        "DRAINING" => ApiError::invalid("Unable to Start a service that is still Draining."),
+        _ => ApiError::invalid("Creation of service was not idempotent."),
+    }
 }
 
 /// Stores a service and returns the output of the operation.
@@ -86,6 +94,7 @@ pub(crate) fn new_service(
         events: Vec::new(),
         is_steady: false,
         inactive_since: None,
+        express: None,
     })
 }
 
@@ -144,6 +153,11 @@ pub(super) fn delete(context: &mut CallContext<'_>, input: &Value) -> Result<Val
     if service.status == "INACTIVE" {
         return Err(not_found());
     }
+    // The words are those of ekristen/aws-nuke#982.
+    invalid_if(
+        service.express.is_some(),
+        format!("{} has ResourceManagementType=ECS use DeleteExpressGatewayService to delete", service.arn),
+    )?;
     check_deletion(&service, input["force"] == true)?;
     begin_deletion(&mut service, context.now);
     Ok(store(context, service))
@@ -182,6 +196,7 @@ pub(super) fn list(context: &mut CallContext<'_>, input: &Value) -> Result<Value
             && service.status != "INACTIVE"
             && is_requested(service, input, "launchType")
             && is_requested(service, input, "schedulingStrategy")
+            && has_management_type(service, input)
     });
     let arns: Vec<Value> = listed.map(|service| json!(service.arn)).collect();
     // The page size of ListServices is 10 unless given.
@@ -195,6 +210,12 @@ pub(super) fn list(context: &mut CallContext<'_>, input: &Value) -> Result<Value
 /// Returns whether a service has the value of a filter of the input, or there is no such filter.
 fn is_requested(service: &Service, input: &Value, name: &str) -> bool {
     text(input, name).is_none_or(|given| service.config.get(name).is_some_and(|value| value == given))
+}
+
+/// Returns whether a service has the `resourceManagementType` of the input, or there is no such filter.
+fn has_management_type(service: &Service, input: &Value) -> bool {
+    let kind = if service.express.is_some() { "ECS" } else { "CUSTOMER" };
+    text(input, "resourceManagementType").is_none_or(|given| given == kind)
 }
 
 /// Returns a service that must exist.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::express::managed_resources;
 use super::service::find_service;
 use super::service_view::revision;
 use crate::api::{ApiError, invalid_if};
@@ -54,15 +55,18 @@ pub(super) fn describe(context: &mut CallContext<'_>, input: &Value) -> Result<V
 
 pub(super) fn describe_revisions(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
     let asked = requested_arns(context, input, "serviceRevisionArns", "ecs:DescribeServiceRevisions")?;
-    let services = &context.resources.services;
+    let resources = &*context.resources;
+    let services = &resources.services;
     let all = || services.values().flat_map(|s| s.revisions.iter().map(move |revision| (s, revision)));
     Ok(describe_each("serviceRevisions", &asked, |arn| {
         let found = all().find(|(_, revision)| revision.arn == arn);
-        found.map(|(service, revision)| revision_view(service, revision)).ok_or_else(|| arn.to_owned())
+        found
+            .map(|(service, revision)| revision_view(resources, service, revision))
+            .ok_or_else(|| arn.to_owned())
     }))
 }
 
-fn revision_view(service: &Service, revision: &ServiceRevision) -> Value {
+fn revision_view(resources: &Resources, service: &Service, revision: &ServiceRevision) -> Value {
     let mut out = json!({
         "serviceRevisionArn": revision.arn,
         "serviceArn": service.arn,
@@ -73,6 +77,9 @@ fn revision_view(service: &Service, revision: &ServiceRevision) -> Value {
         "createdAt": epoch_seconds(revision.created),
     });
     merge_members(&mut out, &revision.config);
+    if service.express.is_some() {
+        out["ecsManagedResources"] = managed_resources(resources, service, revision.created);
+    }
     out
 }
 
