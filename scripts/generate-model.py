@@ -22,9 +22,12 @@ ROOTS = [
     "RegisterTaskDefinitionRequest",
     "CreateServiceRequest",
     "UpdateServiceRequest",
+    "CreateExpressGatewayServiceRequest",
+    "UpdateExpressGatewayServiceRequest",
     "RunTaskRequest",
     "TaskDefinition",
     "Service",
+    "ECSExpressGatewayService",
 ]
 AUTOSCALING_ROOTS = [
     "PutScalingPolicyRequest",

@@ -24,6 +24,7 @@ pub const PAGES: &[Page] = pages! {
     "templates" => "templates.md",
     "definitions" => "definitions.md",
     "checks" => "checks.md",
+    "express" => "express.md",
     "releases" => "releases.md",
     "tasks-and-schedules" => "tasks-and-schedules.md",
     "hooks" => "hooks.md",

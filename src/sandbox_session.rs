@@ -20,6 +20,7 @@ use crate::manifest::Request;
 use crate::manifest::{self, Manifest, ManifestService, Scope};
 use crate::private_file;
 use crate::render::definition_edits::DefinitionEdits;
+use crate::render::express::express_images;
 use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
 use crate::service_arn::cluster_name;
 use crate::settings::{ImageTags, Settings};
@@ -388,6 +389,7 @@ fn images(manifest: &Manifest, desired: &DesiredState) -> Vec<ImageReference> {
     for definition in desired.definitions() {
         match definition {
             DefinitionSource::Rendered(document) => images.extend(crate::image::images_of(document)),
+            DefinitionSource::Express(document) => images.extend(express_images(document)),
             DefinitionSource::RunningWithTags(new) => images.extend(new.definition_images.iter().cloned()),
             DefinitionSource::RunningUnchanged => {}
         }
@@ -430,8 +432,12 @@ fn seeds(
             ..Seed::default()
         })
         .collect();
-    let services = desired.all_services().map(|service| seed_service(service, manifest)).collect();
-    seeds.push(Seed { services, region: Some(region.to_owned()), ..Seed::default() });
+    let is_express = |service: &&DesiredService| matches!(service.definition, DefinitionSource::Express(_));
+    // The first deploy creates an Express service.
+    let seeded = desired.all_services().filter(|service| !is_express(service));
+    let services = seeded.map(|service| seed_service(service, manifest)).collect();
+    let clusters = desired.all_services().map(|service| service.cluster.clone()).collect();
+    seeds.push(Seed { clusters, services, region: Some(region.to_owned()), ..Seed::default() });
     seeds
 }
 
@@ -469,9 +475,9 @@ impl SeedVersions {
 fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
     let mut task_definition = match &service.definition {
         DefinitionSource::Rendered(document) => document.clone(),
-        DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => {
-            default_definition(service, manifest)
-        }
+        DefinitionSource::Express(_)
+        | DefinitionSource::RunningWithTags(_)
+        | DefinitionSource::RunningUnchanged => default_definition(service, manifest),
     };
     for container in task_definition["containerDefinitions"].as_array_mut().into_iter().flatten() {
         let image = ImageReference::parse(container["image"].as_str().unwrap_or_default());
@@ -512,7 +518,7 @@ fn default_definition(service: &DesiredService, manifest: &Manifest) -> Value {
 
 /// Returns the image of a service without a definition: a repository with the name of the service.
 fn default_image(service: &DesiredService, manifest: &Manifest) -> Option<ImageReference> {
-    if matches!(service.definition, DefinitionSource::Rendered(_)) {
+    if matches!(service.definition, DefinitionSource::Rendered(_) | DefinitionSource::Express(_)) {
         return None;
     }
     let region = manifest.region.as_deref().unwrap_or(DEFAULT_REGION);

@@ -8,6 +8,7 @@ use crate::document::model::{DocumentKind, Shape, model};
 use crate::document::normalize::{OWN_TAG_PREFIX, without_defaults};
 use crate::document::shape_facts::{PAIR_SHAPES, item_identity};
 use crate::plan::desired_document::registrable_document;
+use crate::plan::express::{active_configuration, without_added_groups};
 use crate::plan::service::complete::known_members;
 use crate::plan::service::observed_member;
 use crate::plan::service::restore::missing_from_shape;
@@ -79,6 +80,27 @@ pub(super) fn service(seen: &ObservedService) -> AdoptedDocument {
     members.extend(seen.document.get("tags").map(|tags| ("tags".to_owned(), tags.clone())));
     let written = sorted(without_defaults(&Value::Object(members), root), root.input_shape());
     AdoptedDocument { document: without_empty_tags(written), notes }
+}
+
+/// Returns an Express service as a document to create it; `None` where its configuration was not read.
+pub(super) fn express(seen: &ObservedService) -> Option<Value> {
+    let express = seen.express.as_ref()?;
+    let root = DocumentKind::Express;
+    let active = active_configuration(express);
+    let role = express.get("infrastructureRoleArn").filter(|role| role.is_string())?;
+    let mut members = Map::from_iter([("infrastructureRoleArn".to_owned(), role.clone())]);
+    let has_container = active["primaryContainer"].is_object();
+    for member in model().member_names(root.input_shape()) {
+        // ECS refuses an own definition beside what makes one.
+        let is_made = has_container && member == "taskDefinitionArn";
+        let Some(value) = active.get(member).filter(|value| !value.is_null() && !is_made) else { continue };
+        let shape = model().member_shape(root.input_shape(), member).unwrap_or_default();
+        let value = without_added_groups(member, value, &Value::Null, seen.revision.as_ref());
+        members.insert(member.to_owned(), known_members(&value, &Value::Null, shape, member).0);
+    }
+    members.extend(seen.document.get("tags").map(|tags| ("tags".to_owned(), tags.clone())));
+    let written = sorted(without_defaults(&Value::Object(members), root), root.input_shape());
+    Some(without_empty_tags(written))
 }
 
 /// Returns the role that a service was created with; none where it is the one that ECS brings with it.

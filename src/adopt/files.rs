@@ -74,10 +74,15 @@ pub fn adopt(clusters: &[ObservedCluster], options: &AdoptOptions) -> AdoptedApp
 /// Replaces the values that look secret in all definitions.
 fn take_secrets(parts: &mut [ClusterParts]) -> SecretVariables {
     let shape = DocumentKind::TaskDefinition.input_shape();
+    let express_shape = DocumentKind::Express.input_shape();
     let mut secrets = SecretVariables::default();
     for (stage, part) in parts.iter().enumerate() {
         for (key, definition) in part.definitions() {
             secrets.add(definition, shape, stage, key);
+        }
+        for service in &part.services {
+            let document = service.express.as_ref().unwrap_or(&Value::Null);
+            secrets.add(document, express_shape, stage, &service.key);
         }
         for schedule in &part.schedules {
             secrets.add(&Value::Object(schedule.entry.clone()), "", stage, &schedule.key);
@@ -86,6 +91,9 @@ fn take_secrets(parts: &mut [ClusterParts]) -> SecretVariables {
     for (stage, part) in parts.iter_mut().enumerate() {
         for (key, definition) in part.definitions_mut() {
             secrets.replace_in(definition, shape, stage, &key);
+        }
+        for (key, document) in part.express_mut() {
+            secrets.replace_in(document, express_shape, stage, &key);
         }
         for schedule in &mut part.schedules {
             let mut entry = Value::Object(std::mem::take(&mut schedule.entry));

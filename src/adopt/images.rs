@@ -62,11 +62,22 @@ impl NamedImages {
     /// Replaces the images of a definition by the expressions of their names.
     pub(super) fn name_in(&self, document: &mut Value) {
         for container in document["containerDefinitions"].as_array_mut().into_iter().flatten() {
-            let Some(text) = container["image"].as_str() else { continue };
-            let is_it = |(_, image): &(&String, &ImageReference)| image.to_string() == text;
-            if let Some((name, _)) = self.by_name.iter().find(is_it) {
-                container["image"] = expression(&format!("image.{name}")).into();
-            }
+            self.name_in_container(container);
+        }
+    }
+
+    /// Replaces the image of an Express service by the expression of its name.
+    pub(super) fn name_in_express(&self, document: &mut Value) {
+        if let Some(container) = document.get_mut("primaryContainer") {
+            self.name_in_container(container);
+        }
+    }
+
+    fn name_in_container(&self, container: &mut Value) {
+        let Some(text) = container["image"].as_str() else { return };
+        let is_it = |(_, image): &(&String, &ImageReference)| image.to_string() == text;
+        if let Some((name, _)) = self.by_name.iter().find(is_it) {
+            container["image"] = expression(&format!("image.{name}")).into();
         }
     }
 

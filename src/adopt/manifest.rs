@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::documents::with_mappings;
 use super::files::{LayersByKey, keys, target_key};
 use super::layers::{StageDocument, rest, shared};
 use super::names::without_stage;
@@ -12,6 +13,7 @@ use super::schedules::{AdoptedSchedule, DefinitionFile};
 use super::split_documents::DocumentLayers;
 use super::yaml::to_yaml;
 use super::{AdoptOptions, AdoptedFile, SCHEMA_FOLDER};
+use crate::document::model::DocumentKind;
 
 /// What the manifest is made of.
 #[derive(Clone, Copy, Debug)]
@@ -184,13 +186,16 @@ fn service_entry(key: &str, parts: &ManifestParts<'_>) -> StagedEntry {
     entry
 }
 
-/// Returns the members of a service's entry that no document has: its name in ECS, where that is not the key, and its
-/// autoscaling.
+/// Returns the members of a service's entry that no file has: its name in ECS, where that is not the key, its autoscaling,
+/// and an Express service whole.
 fn own_members(service: &AdoptedService) -> Value {
     let mut members = Map::new();
     if service.name != service.key {
         members.insert("name".to_owned(), service.name.clone().into());
     }
+    let shape = DocumentKind::Express.input_shape();
+    let express = service.express.as_ref().map(|document| with_mappings(document, shape));
+    members.extend(express.map(|document| ("express".to_owned(), document)));
     members.extend(service.autoscaling.clone().map(|entry| ("autoscaling".to_owned(), entry)));
     Value::Object(members)
 }

@@ -24,6 +24,8 @@ pub struct NewApp {
     pub region: Option<String>,
     /// The name of the manifest.
     pub manifest: String,
+    /// Whether its service is one of Express Mode.
+    pub express: bool,
 }
 
 /// Returns what is wrong with the name of a service; `None` if ECS takes it.
@@ -46,8 +48,12 @@ pub fn as_name(text: &str) -> String {
 impl NewApp {
     /// Returns the files, the manifest first.
     pub fn files(&self) -> Vec<AdoptedFile> {
+        let manifest = AdoptedFile { path: self.manifest.clone(), text: self.manifest_text() };
+        if self.express {
+            return vec![manifest];
+        }
         vec![
-            AdoptedFile { path: self.manifest.clone(), text: self.manifest_text() },
+            manifest,
             AdoptedFile { path: format!("task/{}.yml", self.name), text: self.definition_text() },
             AdoptedFile { path: format!("service/{}.yml", self.name), text: self.service_text() },
         ]
@@ -73,9 +79,36 @@ impl NewApp {
              # Try it without an account: ecsail --sandbox deploy --tag v2\n\
              ecsail: 1\napp: {name}\nregion: {region}\ncluster: {cluster}\n\n\
              images:\n  {image}: {repository}\n\n\
-             services:\n  {name}:\n    task_definition: task/{file}.yml\n    service: service/{file}.yml\n",
+             services:\n  {name}:\n{service}",
             image = scalar_text(&self.image_name()),
-            file = self.name,
+            service = if self.express { self.express_text() } else { self.files_text() },
+        )
+    }
+
+    /// Returns the files of the service, as the manifest names them.
+    fn files_text(&self) -> String {
+        let file = &self.name;
+        format!("    task_definition: task/{file}.yml\n    service: service/{file}.yml\n")
+    }
+
+    /// Returns the service as Express Mode takes it.
+    fn express_text(&self) -> String {
+        let port = self.port.map(|port| format!("        containerPort: {port}\n"));
+        format!(
+            "    express:\n\
+             \x20     # Replace the account in these roles by your own, before you deploy to AWS.\n\
+             \x20     executionRoleArn: arn:aws:iam::123456789012:role/ecsTaskExecutionRole\n\
+             \x20     infrastructureRoleArn: arn:aws:iam::123456789012:role/ecsInfrastructureRoleForExpressServices\n\
+             \x20     healthCheckPath: /\n\
+             \x20     primaryContainer:\n\
+             \x20       image: \"{{{{ image.{image} }}}}\"\n{port}\
+             \x20       environment:\n\
+             \x20         RELEASE: \"{{{{ tag }}}}\"\n\
+             \x20     scalingTarget:\n\
+             \x20       minTaskCount: 1\n\
+             \x20       maxTaskCount: 4\n",
+            image = self.image_name(),
+            port = port.unwrap_or_default(),
         )
     }
 

@@ -42,6 +42,8 @@ pub(super) struct AdoptedService {
     pub(super) owner: Option<String>,
     pub(super) definition: Option<Value>,
     pub(super) service: Option<Value>,
+    /// The members of an Express service, in place of definition, service and autoscaling.
+    pub(super) express: Option<Value>,
     pub(super) autoscaling: Option<Value>,
 }
 
@@ -64,7 +66,8 @@ pub(super) fn take_apart(observed: &ObservedCluster, options: &AdoptOptions) -> 
         }
         let key = keys.claim(&[without_stage(name, observed.stage.as_deref()), name.clone()]);
         let mut service = adopted_service(seen, key.clone(), options, &mut parts.notes);
-        let scaling = observed.autoscaling.get(name).filter(|_| service.owner.is_none());
+        let has_own_scaling = service.owner.is_none() && service.express.is_none();
+        let scaling = observed.autoscaling.get(name).filter(|_| has_own_scaling);
         service.autoscaling = scaling.and_then(autoscaling::entry);
         adopted.push((seen, key));
         parts.services.push(service);
@@ -87,8 +90,8 @@ fn reason_to_leave(seen: &ObservedService) -> Option<String> {
     if let Some(failure) = undeployable_blocker(&seen.service) {
         return Some(failure.message);
     }
-    if seen.document["resourceManagementType"] == "ECS" {
-        return Some("ECS Express Mode manages it".to_owned());
+    if seen.service.is_express() && documents::express(seen).is_none() {
+        return Some("its Express Mode configuration cannot be read".to_owned());
     }
     let Some(running) = &seen.running_definition else {
         return Some("its task definition cannot be read".to_owned());
@@ -111,6 +114,10 @@ fn adopted_service(
     if service.owner.is_some() {
         return service;
     }
+    if seen.service.is_express() {
+        service.express = documents::express(seen);
+        return service;
+    }
     service.definition =
         seen.running_definition.as_ref().map(|running| documents::task_definition(&running.document));
     let attributes = documents::service(seen);
@@ -128,7 +135,7 @@ fn take_schedules(
     let likes: Vec<LikeService<'_>> = adopted
         .iter()
         .zip(&parts.services)
-        .map(|((seen, key), service)| LikeService { key, seen, has_file: service.owner.is_none() })
+        .map(|((seen, key), service)| LikeService { key, seen, has_file: service.definition.is_some() })
         .collect();
     let Some(arn) = adopted.first().map(|(seen, _)| seen.service.cluster_arn.as_str()) else { return };
     let around = ScheduleSurroundings {
@@ -191,6 +198,9 @@ fn name_images(adopted: &[(&ObservedService, String)], parts: &mut ClusterParts)
     for (_, definition) in parts.definitions_mut() {
         images.name_in(definition);
     }
+    for (_, express) in parts.express_mut() {
+        images.name_in_express(express);
+    }
     for (repository, names) in images.of_several_versions() {
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         parts.notes.push(format!(
@@ -203,6 +213,11 @@ fn name_images(adopted: &[(&ObservedService, String)], parts: &mut ClusterParts)
 }
 
 impl ClusterParts {
+    /// Returns the Express services, each with its key, to change them.
+    pub(super) fn express_mut(&mut self) -> impl Iterator<Item = (String, &mut Value)> {
+        self.services.iter_mut().filter_map(|service| Some((service.key.clone(), service.express.as_mut()?)))
+    }
+
     /// Returns the task definitions that get files, each with the key of what runs it.
     pub(super) fn definitions(&self) -> impl Iterator<Item = (&str, &Value)> {
         let of_services = self

@@ -10,7 +10,7 @@ use crate::aws::{ApiError, Aws};
 use crate::error::{Failure, Result};
 use crate::plan::deletion::ServiceDeletion;
 use crate::plan::scale::ScaleChange;
-use crate::retry::{Attempts, Policy};
+use crate::retry::{Attempts, Policy, retry};
 
 use super::scale::{ScaleOrder, scale};
 
@@ -37,7 +37,9 @@ pub struct DeletionOptions {
 /// AWS refuses a call, or a deployment in progress has not ended in time.
 pub async fn delete_service(deletion: &ServiceDeletion, options: DeletionOptions, aws: &Aws) -> Result<()> {
     let ServiceDeletion { cluster, name, .. } = deletion;
-    if !deletion.in_progress {
+    if let Some(arn) = deletion.express.as_ref().filter(|_| !deletion.in_progress) {
+        delete_express(deletion, arn, aws).await?;
+    } else if !deletion.in_progress {
         // Autoscaling would raise the number of tasks again.
         if deletion.autoscaling.is_some() {
             remove_autoscaling(deletion, aws).await?;
@@ -51,6 +53,18 @@ pub async fn delete_service(deletion: &ServiceDeletion, options: DeletionOptions
         delete(deletion, options, aws).await?;
     }
     if options.force { stop_tasks(deletion, aws).await } else { Ok(()) }
+}
+
+/// Sends the deletion of an Express service, which removes its scaling, its load balancer and its tasks.
+async fn delete_express(deletion: &ServiceDeletion, arn: &str, aws: &Aws) -> Result<()> {
+    let passes = |error: &ApiError| error.is_retryable() && !is_gone(error);
+    let deleted = retry(Policy::CALL, passes, async || aws.delete_express_service(arn).await).await;
+    match deleted {
+        Err(error) if !is_gone(&error) => {
+            Err(failed(&format!("failed to delete service `{}`", deletion.name), error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Removes the scalable target with its policies; one that is gone already is no error.

@@ -16,6 +16,7 @@ pub mod after_marks;
 pub mod autoscaling;
 mod creation;
 pub mod deletion;
+mod express;
 pub mod guard;
 pub mod lifecycle_hook;
 mod lost_answer;

@@ -193,6 +193,7 @@ async fn update_to_rollback_point(
         service_changes: Vec::new(),
         reasons: Vec::new(),
         creation: None,
+        express: None,
         tags: TagChanges::default(),
         members: update_members(members),
         observed: state,

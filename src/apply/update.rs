@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::creation::create_service;
+use super::express::apply_express;
 use super::guard::{next_batch, origin, refusals, replaced_note};
 use super::lost_answer::{Trace, look_repeatedly};
 use super::reporter::ApplyReporter;
@@ -79,6 +80,9 @@ async fn apply_service(
     aws: &Aws,
     report: &dyn ApplyReporter,
 ) -> Result<UpdatedService, Failure> {
+    if let Some(express) = &plan.express {
+        return apply_express(plan, express, aws, report).await;
+    }
     match &plan.creation {
         Some(creation) => create_service(plan, creation, registered, aws, report).await,
         None => update_service(plan, registered, aws, report).await,
@@ -130,7 +134,7 @@ pub(super) async fn update_service(
 }
 
 /// Changes the tags of a service. Before its update, so that the tasks that follow get them.
-async fn set_tags(plan: &ServicePlan, aws: &Aws) -> Result<(), Failure> {
+pub(super) async fn set_tags(plan: &ServicePlan, aws: &Aws) -> Result<(), Failure> {
     let tags = &plan.tags;
     let setting = async {
         if !tags.set.is_empty() {
@@ -345,7 +349,18 @@ pub(super) fn rollout_to_watch(
     if started.is_none() && plan.after == Revision::Same && plan.reasons.is_empty() {
         return None;
     }
-    Some(WatchedRollout {
+    Some(rollout_of(plan, started, revision, asked_at))
+}
+
+/// Returns the rollout of a plan. Without the deployment that was started, it is the first one of the revision since
+/// `asked_at`.
+pub(super) fn rollout_of(
+    plan: &ServicePlan,
+    started: Option<StartedDeployment>,
+    revision: &str,
+    asked_at: f64,
+) -> WatchedRollout {
+    WatchedRollout {
         key: plan.key.clone(),
         name: plan.name.clone(),
         cluster: plan.cluster.clone(),
@@ -359,7 +374,7 @@ pub(super) fn rollout_to_watch(
         way_back: plan.way_back.clone(),
         policy: watch_policy(plan),
         ..WatchedRollout::default()
-    })
+    }
 }
 
 /// Returns how the rollout of a planned service is watched.

@@ -25,6 +25,7 @@ mod environment;
 pub mod error;
 pub mod eventbridge;
 pub mod exec_session;
+mod express;
 mod http_client;
 #[cfg(all(test, feature = "sandbox"))]
 pub(crate) mod in_process;

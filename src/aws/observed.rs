@@ -207,6 +207,8 @@ pub struct ObservedService {
     pub running_digests: BTreeMap<String, String>,
     /// The Service Connect namespace as the manifest names it, if the service is in it and ECS names it otherwise.
     pub namespace: Option<String>,
+    /// The service as `DescribeExpressGatewayService` returns it, where the manifest describes an Express service.
+    pub express: Option<Value>,
     /// The attributes of the service revision that runs; `None` if it was not read.
     pub revision: Option<Map<String, Value>>,
 }

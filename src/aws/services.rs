@@ -57,7 +57,7 @@ impl Aws {
 }
 
 /// Returns the service in the answer of an operation.
-fn service_of(operation: &'static str, raw: &RawJson) -> Result<Value, ApiError> {
+pub(super) fn service_of(operation: &'static str, raw: &RawJson) -> Result<Value, ApiError> {
     match raw.take_response(operation)?["service"].take() {
         Value::Null => Err(ApiError::unreadable(operation)),
         service => Ok(service),

@@ -7,17 +7,25 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ecs::operation::create_express_gateway_service::CreateExpressGatewayServiceInput;
 use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;
 use aws_sdk_ecs::operation::run_task::RunTaskInput;
+use aws_sdk_ecs::operation::update_express_gateway_service::UpdateExpressGatewayServiceInput;
 use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
 use aws_sdk_ecs::types;
 use aws_smithy_schema::{Schema, ShapeType};
 
 use crate::document::model::{Shape, model};
 
-const REQUESTS: [&str; 4] =
-    ["RegisterTaskDefinitionRequest", "CreateServiceRequest", "UpdateServiceRequest", "RunTaskRequest"];
+const REQUESTS: [&str; 6] = [
+    "RegisterTaskDefinitionRequest",
+    "CreateServiceRequest",
+    "UpdateServiceRequest",
+    "CreateExpressGatewayServiceRequest",
+    "UpdateExpressGatewayServiceRequest",
+    "RunTaskRequest",
+];
 
 /// Structures that the model has and this SDK does not have yet; remove each when the SDK has it.
 const NEWER_THAN_THE_SDK: &[&str] = &["GatewayConnectorDeregistrationDelay", "TrustedExecutionConfiguration"];
@@ -28,6 +36,13 @@ macro_rules! schemas {
 
 #[allow(deprecated, reason = "ECS still accepts them")]
 const SCHEMAS: &[&Schema<'static>] = schemas![
+    CreateExpressGatewayServiceInput,
+    UpdateExpressGatewayServiceInput,
+    types::ExpressGatewayContainer,
+    types::ExpressGatewayRepositoryCredentials,
+    types::ExpressGatewayScalingTarget,
+    types::ExpressGatewayServiceAwsLogsConfiguration,
+    types::ExpressGatewayServiceNetworkConfiguration,
     RegisterTaskDefinitionInput,
     CreateServiceInput,
     UpdateServiceInput,

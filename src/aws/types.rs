@@ -125,6 +125,15 @@ pub struct Service {
     pub scheduling_strategy: String,
     /// Whether tasks that start from now on can be reached with ECS Exec.
     pub enable_execute_command: bool,
+    /// ECS for a service of Express Mode, else CUSTOMER or absent; the set is open.
+    pub resource_management_type: Option<String>,
+}
+
+impl Service {
+    /// Returns whether ECS manages the load balancer and the scaling of the service: it is one of Express Mode.
+    pub fn is_express(&self) -> bool {
+        self.resource_management_type.as_deref() == Some("ECS")
+    }
 }
 
 /// A load balancer that a service registers its tasks with.

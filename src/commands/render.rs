@@ -75,6 +75,9 @@ fn service_documents(service: &DesiredService) -> Vec<(String, Value)> {
     if let DefinitionSource::Rendered(document) = &service.definition {
         documents.push((format!("{}: task definition", service.key), document.clone()));
     }
+    if let DefinitionSource::Express(document) = &service.definition {
+        documents.push((format!("{}: Express service", service.key), document.clone()));
+    }
     if let Some(document) = &service.service {
         documents.push((format!("{}: service", service.key), document.clone()));
     }

@@ -30,6 +30,7 @@ pub enum SchemaKind {
     Manifest,
     TaskDefinition,
     Service,
+    Express,
     Events,
 }
 
@@ -49,6 +50,7 @@ pub fn run(args: &SchemaArgs, context: &CommandContext) -> Result<CommandOutcome
         SchemaKind::Events => Value::Object(events::schema::schema()),
         SchemaKind::TaskDefinition => schema::json_schema(DocumentKind::TaskDefinition),
         SchemaKind::Service => schema::json_schema(DocumentKind::Service),
+        SchemaKind::Express => schema::json_schema(DocumentKind::Express),
     };
     let text = format!("{schema:#}");
     let schema = schema.as_object().cloned().unwrap_or_default();

@@ -16,6 +16,8 @@ pub enum DocumentKind {
     TaskDefinition,
     /// The input of `CreateService`.
     Service,
+    /// The input of `CreateExpressGatewayService`.
+    Express,
     /// The input of `RunTask`.
     RunTask,
     /// The input of `PutScalingPolicy`.
@@ -30,6 +32,7 @@ impl DocumentKind {
         match self {
             DocumentKind::TaskDefinition => "RegisterTaskDefinitionRequest",
             DocumentKind::Service => "CreateServiceRequest",
+            DocumentKind::Express => "CreateExpressGatewayServiceRequest",
             DocumentKind::RunTask => "RunTaskRequest",
             DocumentKind::ScalingPolicy => "PutScalingPolicyRequest",
             DocumentKind::ScheduledAction => "PutScheduledActionRequest",
@@ -41,6 +44,7 @@ impl DocumentKind {
         match self {
             DocumentKind::TaskDefinition => "TaskDefinition",
             DocumentKind::Service => "Service",
+            DocumentKind::Express => "ExpressGatewayServiceConfiguration",
             // ECS describes nothing that a task could be run from.
             DocumentKind::RunTask => "RunTaskRequest",
             DocumentKind::ScalingPolicy => "ScalingPolicy",
@@ -53,6 +57,7 @@ impl DocumentKind {
         match self {
             DocumentKind::TaskDefinition => "task definition",
             DocumentKind::Service => "service",
+            DocumentKind::Express => "Express service",
             DocumentKind::RunTask => "RunTask request",
             DocumentKind::ScalingPolicy => "scaling policy",
             DocumentKind::ScheduledAction => "scheduled action",
@@ -62,7 +67,10 @@ impl DocumentKind {
     /// Returns the AWS service that takes such a document, for messages.
     pub fn service(self) -> &'static str {
         match self {
-            DocumentKind::TaskDefinition | DocumentKind::Service | DocumentKind::RunTask => "ECS",
+            DocumentKind::TaskDefinition
+            | DocumentKind::Service
+            | DocumentKind::Express
+            | DocumentKind::RunTask => "ECS",
             DocumentKind::ScalingPolicy | DocumentKind::ScheduledAction => "Application Auto Scaling",
         }
     }
@@ -253,6 +261,7 @@ mod tests {
         for root in [
             DocumentKind::TaskDefinition,
             DocumentKind::Service,
+            DocumentKind::Express,
             DocumentKind::ScalingPolicy,
             DocumentKind::ScheduledAction,
         ] {

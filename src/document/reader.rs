@@ -365,7 +365,8 @@ impl<'a> DocumentReader<'a> {
     }
 }
 
-/// Returns the kind of document that a tree is: a task definition if it has members of one, otherwise a service.
+/// Returns the kind of document that a tree is: a task definition or an Express service if it has members of one, otherwise
+/// a service.
 pub fn detect_kind(node: &Node) -> DocumentKind {
     let is = |key: &NodeKey, names: &[&str]| {
         names.iter().any(|name| key.name.replace('_', "").eq_ignore_ascii_case(name))
@@ -375,8 +376,13 @@ pub fn detect_kind(node: &Node) -> DocumentKind {
         .iter()
         .any(|(key, value)| is(key, &["taskDefinition"]) && matches!(value.kind, NodeKind::Map(_)));
     let own = entries.iter().any(|(key, _)| is(key, &["containerDefinitions", "family"]));
+    let is_express = entries
+        .iter()
+        .any(|(key, _)| is(key, &["primaryContainer", "infrastructureRoleArn", "scalingTarget"]));
     if wrapped || own || is_container_list(node) {
         DocumentKind::TaskDefinition
+    } else if is_express {
+        DocumentKind::Express
     } else {
         DocumentKind::Service
     }

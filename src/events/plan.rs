@@ -76,6 +76,8 @@ pub struct RunningRevision {
 pub enum PlannedRevision {
     /// One that is registered already.
     Registered { revision: String },
+    /// One that ECS makes for an Express service.
+    Express { express: bool },
     /// One that the plan registers.
     New {
         /// The family of the new revision.

@@ -130,6 +130,9 @@ pub enum SettledRollout {
         previous_revision: Option<String>,
         /// The id of the deployment; null where it is not known.
         deployment: Option<String>,
+        /// The URL of an Express service; absent elsewhere.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
         /// How long it was watched.
         seconds: f64,
         /// What the service ran when it was last observed; null where it was not.

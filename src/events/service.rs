@@ -60,6 +60,9 @@ pub struct ServiceState {
     pub deployments: Vec<Deployment>,
     /// The last service events, those of failures first.
     pub events: Vec<ServiceEvent>,
+    /// The URL of an Express service; absent elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The images of the revisions that run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<RunningImage>,

@@ -222,7 +222,8 @@ fn read_manifest(path: &Path) -> Result<String, Failure> {
 /// Reads the files of all layers, and reports missing files at the place in the manifest.
 fn load_definitions(project: &ProjectFolder, manifest: &mut Manifest) {
     let services = manifest.services.iter().chain(&manifest.like_services);
-    let of_services = services.flat_map(|service| service.task_definition.iter().chain(&service.service));
+    let of_services = services
+        .flat_map(|service| service.task_definition.iter().chain(&service.service).chain(&service.express));
     let of_tasks = manifest.task_specs().flat_map(|work| work.task_definition.iter().chain(&work.run_task));
     let layers: Vec<_> = of_services
         .chain(of_tasks)

@@ -4,6 +4,7 @@
 
 pub mod autoscaling;
 pub mod commit;
+mod express;
 pub mod fields;
 pub mod hooks;
 mod ignore;

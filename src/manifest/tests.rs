@@ -18,6 +18,7 @@ const MANIFESTS: &[&str] = &[
     include_str!("../../examples/shop/ecsail.yml"),
     include_str!("../../examples/release/ecsail.yml"),
     include_str!("../../examples/from-genova/ecsail.yml"),
+    include_str!("../../examples/express/ecsail.yml"),
     "ecsail: 1\napp: a\ncluster: c\nimages: { app: r/a }\nvars: { n: 3, all: [1, 2] }\nservices:\n  web:\n    task_definition:\n      - web.yml\n      - { family: web, containerDefinitions: [ { name: app, image: \"{{ image.app }}\", cpu: \"{{ vars.n * 2 }}\" } ] }\n    service: { desiredCount: 2, serviceName: web }\n",
 ];
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::autoscaling::{ManifestAutoscaling, read_autoscaling};
+use super::express::read_express;
 use super::fields::{FieldReader, LocatedValue};
 use super::hooks::{self, ManifestHooks};
 use super::ignore::ignored;
@@ -74,6 +75,7 @@ const SERVICE_KEYS: &[&str] = &[
     "cluster",
     "task_definition",
     "service",
+    "express",
     "autoscaling",
     "enforce_desired_count",
     "ignore_tags",
@@ -157,6 +159,8 @@ pub struct ManifestService {
     pub task_definition: Vec<Layer>,
     /// Empty to change nothing but the definition of the service.
     pub service: Vec<Layer>,
+    /// The members of an Express service, in place of the definition and the service; empty for any other service.
+    pub express: Vec<Layer>,
     /// `None` to leave the autoscaling of the service as it is.
     pub autoscaling: Option<ManifestAutoscaling>,
     /// Whether a deploy sets the number of tasks of a service that exists.
@@ -188,6 +192,7 @@ pub(super) fn on_the_fly(name: &str) -> ManifestService {
         cluster,
         task_definition: Vec::new(),
         service: Vec::new(),
+        express: Vec::new(),
         autoscaling: None,
         enforce_desired_count: false,
         ignore_tags: Vec::new(),
@@ -257,7 +262,7 @@ fn merge_stage(base: Node, over: &Node, path: &[&str]) -> Node {
 /// Returns whether a path is that of the layers of a document, to which a stage appends.
 fn is_layers_path(path: &[&str]) -> bool {
     match path {
-        ["services", _, last] => matches!(*last, "task_definition" | "service"),
+        ["services", _, last] => matches!(*last, "task_definition" | "service" | "express"),
         ["tasks", _, last] => matches!(*last, "task_definition" | "run_task"),
         ["schedules", _, "task", last] | ["schedules", _, "targets", _, "task", last] => {
             matches!(*last, "task_definition" | "run_task")
@@ -406,6 +411,7 @@ fn read_services(fields: &FieldReader<'_>, problems: &mut Problems) -> Vec<Manif
             cluster,
             task_definition: layers(&fields, "task_definition", problems),
             service: layers(&fields, "service", problems),
+            express: read_express(&fields, problems),
             autoscaling: read_autoscaling(&fields, problems),
             enforce_desired_count: fields.boolean("enforce_desired_count", problems).unwrap_or(false),
             ignore_tags: fields.text_list("ignore_tags", problems),

@@ -49,6 +49,7 @@ pub async fn observe_cluster(aws: &Aws, cluster: &str, named: &[String]) -> Resu
         adoption.cluster.services.push(ObservedService { document, service, ..ObservedService::default() });
     }
     read_services(aws, &mut adoption).await?;
+    read_express(aws, &mut adoption).await;
     read_schedules(aws, &mut adoption).await?;
     Ok(adoption)
 }
@@ -100,6 +101,20 @@ async fn read_services(aws: &Aws, adoption: &mut ObservedAdoption) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// Reads the configurations of Express services. One that cannot be read is noted, and the service is left out.
+async fn read_express(aws: &Aws, adoption: &mut ObservedAdoption) {
+    for seen in adoption.cluster.services.iter_mut().filter(|seen| seen.service.is_express()) {
+        let read = aws.express_service(&seen.service.service_arn);
+        match in_time("ecs:DescribeExpressGatewayService", read).await {
+            Ok(express) => seen.express = Some(express),
+            Err(error) => {
+                let name = &seen.service.service_name;
+                adoption.notes.push(format!("could not read the Express service `{name}`: {error}"));
+            }
+        }
+    }
 }
 
 /// Returns the autoscaling of the services that have some, by their names.

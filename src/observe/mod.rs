@@ -18,6 +18,7 @@ use crate::aws::types::{
 use crate::aws::{ApiError, Aws};
 use crate::error::{Failure, Result};
 use crate::image::{ImageReference, images_of};
+use crate::render::express::express_images;
 use crate::render::{DefinitionSource, DesiredState};
 
 use images::image_states;
@@ -26,6 +27,7 @@ pub mod adoption;
 pub mod autoscaling;
 mod clusters;
 mod desired_count;
+mod express;
 pub mod images;
 mod namespaces;
 pub mod past;
@@ -172,8 +174,12 @@ async fn observe_running(aws: &Aws, desired: &DesiredState, observed: &mut Obser
         })
         .collect();
     let families = running_families(desired, observed);
-    let ((definitions, mut autoscaling), latest, revisions, mut namespaces) = join4(
-        join(latest_definitions(aws, &unknown), desired_count::observe(aws, desired)),
+    let ((definitions, mut autoscaling, express), latest, revisions, mut namespaces) = join4(
+        join3(
+            latest_definitions(aws, &unknown),
+            desired_count::observe(aws, desired),
+            express::observe(aws, desired, &observed.services),
+        ),
         latest_definitions(aws, &families),
         in_time("ecs:DescribeServiceRevisions", aws.service_revisions(&revisions)),
         namespaces::observe(aws, desired, observed),
@@ -191,7 +197,9 @@ async fn observe_running(aws: &Aws, desired: &DesiredState, observed: &mut Obser
         observed.notes.push(note);
         Vec::new()
     });
+    let mut express = express.map_err(failure)?;
     for (name, service) in &mut observed.services {
+        service.express = express.remove(name);
         service.namespace = namespaces.found.remove(name);
         let arn = &service.service.task_definition;
         service.running_definition = known.get(arn).or_else(|| definitions.get(arn)).cloned();
@@ -227,6 +235,7 @@ fn rendered_images(desired: &DesiredState) -> BTreeSet<ImageReference> {
     let rendered = desired.definitions().flat_map(|definition| match definition {
         DefinitionSource::Rendered(document) => images_of(document),
         // The manifest's images are known before the definition is.
+        DefinitionSource::Express(document) => express_images(document),
         DefinitionSource::RunningWithTags(replacements) => {
             replacements.definition_images.iter().cloned().collect()
         }
@@ -238,7 +247,9 @@ fn rendered_images(desired: &DesiredState) -> BTreeSet<ImageReference> {
 fn rendered_families(desired: &DesiredState) -> BTreeSet<String> {
     let family = |definition: &DefinitionSource| match definition {
         DefinitionSource::Rendered(document) => document["family"].as_str().map(str::to_owned),
-        DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => None,
+        DefinitionSource::Express(_)
+        | DefinitionSource::RunningWithTags(_)
+        | DefinitionSource::RunningUnchanged => None,
     };
     desired.definitions().filter_map(family).collect()
 }

@@ -113,6 +113,7 @@ pub const PERMISSIONS: &[Permission] = &[
         &["ecr:DescribeImages", "ecr:DescribePullThroughCacheRules"],
         Optional("the plan after it does not notice a tag that was moved"),
     ),
+    row(&["init"], &["ecs:DescribeExpressGatewayService"], Optional("Express services are left out")),
     row(SERVICES, &["ecs:DescribeServices"], Always),
     row(
         NAMES,
@@ -131,6 +132,21 @@ pub const PERMISSIONS: &[Permission] = &[
     ),
     row(&["deploy"], &["ecs:UpdateService"], Where("a service changes or is rolled back")),
     row(&["deploy"], &["ecs:CreateService"], Where("a service of the manifest does not exist")),
+    row(
+        &["plan", "deploy"],
+        &["ecs:DescribeExpressGatewayService"],
+        Where("the manifest has a service with `express:`"),
+    ),
+    row(
+        &["deploy"],
+        &["ecs:CreateExpressGatewayService", "ecs:UpdateExpressGatewayService", "iam:PassRole"],
+        Where("a service with `express:` is created or changes: `PassRole` on its roles"),
+    ),
+    row(
+        &["status"],
+        &["ecs:DescribeExpressGatewayService"],
+        Optional("the URLs of Express services are not shown"),
+    ),
     row(
         &["plan", "deploy"],
         &["ecs:ListServices", "ecs:DescribeClusters"],
@@ -352,6 +368,7 @@ pub const PERMISSIONS: &[Permission] = &[
         Where("`--min`, `--max`, `--suspend` or `--resume` is given"),
     ),
     row(&["delete"], &["ecs:DeleteService"], Always),
+    row(&["delete"], &["ecs:DeleteExpressGatewayService"], Where("a service is one of Express Mode")),
     row(
         &["delete"],
         &["ecs:UpdateService"],

@@ -1,12 +1,13 @@
 //! Compares what is desired with what is observed: the plan of the services, with tasks and schedules around them.
 
 use crate::aws::types::RolloutState;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use super::creation::plan_creation;
 use super::desired_document::desired_document;
 use super::diff::{Change, diff};
+use super::express::{compare_express, express_change, other_kind_failure};
 use super::image_checks::{image_notes, refused_images};
 use super::image_pins::with_running_pins;
 use super::plan_revision::Revision;
@@ -21,7 +22,8 @@ use crate::document::model::DocumentKind;
 use crate::document::normalize::{is_same, normal_pair};
 use crate::error::{Failure, Result};
 use crate::image::ImageReference;
-use crate::render::{DesiredService, DesiredState};
+use crate::render::express::express_definition;
+use crate::render::{DefinitionSource, DesiredService, DesiredState};
 
 /// Returns the plan that changes what is observed into what is desired.
 ///
@@ -85,22 +87,35 @@ fn plan_service(
     options: &Options,
     plan: &mut Plan,
 ) -> Result<ServicePlan, Vec<Failure>> {
-    let Some(seen) = blockers::deployable_service(service, observed)? else {
+    let seen = blockers::deployable_service(service, observed)?;
+    if let DefinitionSource::Express(written) = &service.definition {
+        let document = express_definition(written);
+        refuse_images(&document, observed, options)?;
+        let other_kind = seen.and_then(|seen| other_kind_failure(service, seen));
+        if let Some(failure) = other_kind {
+            return Err(vec![failure]);
+        }
+    }
+    let Some(seen) = seen else {
         return plan_creation(service, observed, options, plan);
     };
     let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
-    let against = refused_images(&document, &observed.images, options.images);
-    if !against.is_empty() {
-        return Err(against);
-    }
+    refuse_images(&document, observed, options)?;
     let running = seen.running_definition.as_ref().map(|running| &running.document);
-    let (after, definition_changes) = revision(&document, seen, observed, options, plan);
-    let mut attributes = service::compare_attributes(service, seen)?;
-    plan.notes.extend(attributes.notes);
+    let (after, definition_changes) = match &service.definition {
+        DefinitionSource::Express(_) => (Revision::Same, Vec::new()),
+        _ => revision(&document, seen, observed, options, plan),
+    };
+    let mut attributes = match &service.definition {
+        DefinitionSource::Express(written) => compare_express(service, written, seen)?,
+        _ => service::compare_attributes(service, seen)?,
+    };
+    let express = express_change(&attributes, seen);
+    plan.notes.append(&mut attributes.notes);
     let (tags, tag_changes) = compare_tags(service, seen);
     attributes.changes.extend(tag_changes);
     let mut reasons = Vec::new();
-    if after == Revision::Same {
+    if after == Revision::Same && express.is_none() {
         reasons = moved_images(running.unwrap_or(&Value::Null), seen, observed);
         // The newest deployment may have failed although it has this definition.
         let failed = seen
@@ -119,8 +134,10 @@ fn plan_service(
     if !reasons.is_empty() || members.contains_key("capacityProviderStrategy") {
         members.insert("forceNewDeployment".to_owned(), Value::Bool(true));
     }
+    // The members of Express Mode are none of `UpdateService`.
+    let restored = if express.is_some() { Map::new() } else { members.clone() };
     let way_back = RollbackPoint::from_service(&seen.service).map(|way| {
-        let (way, notes) = way.with_members(&members, seen);
+        let (way, notes) = way.with_members(&restored, seen);
         plan.notes.extend(notes.iter().map(|note| format!("`{}`: {note}", service.key)));
         way
     });
@@ -135,6 +152,7 @@ fn plan_service(
     Ok(ServicePlan {
         attached,
         creation: None,
+        express,
         tags,
         key: service.key.clone(),
         name: service.name.clone(),
@@ -155,6 +173,12 @@ fn plan_service(
         on_timeout: service.on_timeout,
         patience: service.patience,
     })
+}
+
+/// Fails if an image of a document is refused.
+fn refuse_images(document: &Value, observed: &ObservedState, options: &Options) -> Result<(), Vec<Failure>> {
+    let refused = refused_images(document, &observed.images, options.images);
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
 }
 
 /// Returns the revision that the service will run, and how it differs from the running one.

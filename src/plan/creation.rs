@@ -5,8 +5,10 @@ use serde_json::{Map, Value, json};
 use super::blockers::{deleted_failure, other_controller_failure};
 use super::compare::revision;
 use super::desired_document::desired_document;
-use super::diff::additions;
+use super::diff::{Change, additions};
+use super::express::{ExpressChange, plan_express_creation};
 use super::image_checks::refused_images;
+use super::plan_revision::Revision;
 use super::service::tags::{TagChanges, with_key_record};
 use super::service_state::ServiceState;
 use super::types::{Creation, Options, Plan, ServicePlan};
@@ -29,6 +31,9 @@ pub(super) fn plan_creation(
     options: &Options,
     plan: &mut Plan,
 ) -> Result<ServicePlan, Vec<Failure>> {
+    if let DefinitionSource::Express(written) = &service.definition {
+        return plan_express_creation(service, written, observed, options, plan);
+    }
     let cluster = observed.clusters.get(&service.cluster);
     ensure_described(service, observed, cluster)?;
     if let Some(failure) = similar_name_blocker(service, cluster, options) {
@@ -46,18 +51,39 @@ pub(super) fn plan_creation(
     let mut members = service.service.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
     let service_changes = additions(&Value::Object(members.clone()), DocumentKind::Service.input_shape());
     members.entry("tags").and_modify(|tags| *tags = with_key_record(tags));
+    let new = NewService { after, definition_changes, service_changes, members, express: None };
+    Ok(new_service_plan(service, new, options, plan))
+}
+
+/// What a service is created with.
+pub(super) struct NewService {
+    pub(super) after: Revision,
+    pub(super) definition_changes: Vec<Change>,
+    pub(super) service_changes: Vec<Change>,
+    pub(super) members: Map<String, Value>,
+    pub(super) express: Option<ExpressChange>,
+}
+
+/// Returns the plan of a service that is created.
+pub(super) fn new_service_plan(
+    service: &DesiredService,
+    new: NewService,
+    options: &Options,
+    plan: &Plan,
+) -> ServicePlan {
     let token = options.record.release_id.as_deref().unwrap_or_default();
-    Ok(ServicePlan {
+    ServicePlan {
         key: service.key.clone(),
         name: service.name.clone(),
         cluster: service.cluster.clone(),
         before: String::new(),
-        after,
-        definition_changes,
-        service_changes,
+        after: new.after,
+        definition_changes: new.definition_changes,
+        service_changes: new.service_changes,
         reasons: Vec::new(),
         creation: Some(Creation { token: format!("{token}-{}", plan.services.len()) }),
-        members,
+        express: new.express,
+        members: new.members,
         tags: TagChanges::default(),
         observed: ServiceState::default(),
         supersede: options.supersede,
@@ -69,7 +95,7 @@ pub(super) fn plan_creation(
         on_failure: service.on_failure,
         on_timeout: service.on_timeout,
         patience: service.patience,
-    })
+    }
 }
 
 /// Fails unless the manifest says everything that `CreateService` needs.
@@ -170,7 +196,7 @@ fn has_no_default_strategy(cluster: Option<&ClusterDetails>) -> bool {
 }
 
 /// Returns the refusal of a service whose name is most likely a mistyped name of the cluster's.
-fn similar_name_blocker(
+pub(super) fn similar_name_blocker(
     service: &DesiredService,
     cluster: Option<&ClusterDetails>,
     options: &Options,

@@ -20,6 +20,8 @@ pub struct ServiceDeletion {
     pub desired: i64,
     pub running: i64,
     pub is_daemon: bool,
+    /// The ARN of an Express service, which its own operation deletes; `None` for any other service.
+    pub express: Option<String>,
     /// The scalable target, which goes with the service.
     pub autoscaling: Option<ScalableTarget>,
     /// What stays, in words.
@@ -44,6 +46,7 @@ pub fn plan_deletion(
         desired: service.desired_count,
         running: service.running_count,
         is_daemon: document["schedulingStrategy"] == "DAEMON",
+        express: is_express(document).then(|| service.service_arn.clone()),
         autoscaling,
         stays: what_stays(service, document, definition),
     }
@@ -60,13 +63,20 @@ pub fn stack_blocker(name: &str, document: &Value) -> Option<Failure> {
     Some(Failure::refused(message).with_hint(hint))
 }
 
+/// Returns whether a service is one of Express Mode.
+fn is_express(document: &Value) -> bool {
+    document["resourceManagementType"] == "ECS"
+}
+
 fn what_stays(service: &Service, document: &Value, definition: Option<&Value>) -> Vec<String> {
     let family = revision_name(&service.task_definition).split(':').next().unwrap_or_default();
     let mut stays = Vec::new();
     if !family.is_empty() {
         stays.push(format!("the task definitions of `{family}`"));
     }
-    let groups = document["loadBalancers"].as_array().into_iter().flatten();
+    // ECS deletes the target groups that it has made for an Express service.
+    let groups = document["loadBalancers"].as_array().filter(|_| !is_express(document));
+    let groups = groups.into_iter().flatten();
     let groups = groups.filter_map(|balancer| balancer["targetGroupArn"].as_str());
     stays.extend(groups.map(|arn| format!("the target group `{}`", arn.rsplit('/').nth(1).unwrap_or(arn))));
     let registries = document["serviceRegistries"].as_array().into_iter().flatten();

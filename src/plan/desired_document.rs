@@ -20,7 +20,8 @@ pub fn desired_document(service: &DesiredService, observed: &ObservedState) -> R
     let replacements = match &service.definition {
         DefinitionSource::Rendered(document) => return Ok(document.clone()),
         DefinitionSource::RunningWithTags(replacements) => Some(replacements),
-        DefinitionSource::RunningUnchanged => None,
+        // Tasks that are `like` it run the definition that ECS has made.
+        DefinitionSource::Express(_) | DefinitionSource::RunningUnchanged => None,
     };
     let seen = observed.services.get(&ServiceRef::new(&service.cluster, &service.name));
     let Some(running) = seen.and_then(|seen| seen.running_definition.as_ref()) else {

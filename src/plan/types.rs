@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::autoscaling::AutoscalingPlan;
 use super::diff::Change;
+use super::express::ExpressChange;
 use super::image_checks::ImageChecks;
 use super::plan_revision::Revision;
 use super::record::DeployRecord;
@@ -99,7 +100,9 @@ pub struct ServicePlan {
     pub reasons: Vec<Reason>,
     /// How the service is created; `None` for a service that exists.
     pub creation: Option<Creation>,
-    /// The members of `UpdateService`, or of `CreateService`, besides the name and the task definition.
+    /// The change by the operations of Express Mode; `None` for any other change.
+    pub express: Option<ExpressChange>,
+    /// The members of the call that creates or updates the service, besides the name and the task definition.
     pub members: Map<String, Value>,
     /// The changes of the service's tags, which start no deployment.
     pub tags: TagChanges,

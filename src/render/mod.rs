@@ -25,6 +25,7 @@ use definition_files::{DefinitionFiles, DefinitionOwner};
 pub mod autoscaling;
 pub mod definition_edits;
 mod definition_files;
+pub mod express;
 pub mod overrides;
 mod schedule_limits;
 mod schedule_times;
@@ -83,6 +84,14 @@ pub struct DesiredService {
 }
 
 impl DesiredService {
+    /// Returns the document in the manifest that has the tags of the service; null where there is none.
+    pub fn tagged_document(&self) -> &Value {
+        match &self.definition {
+            DefinitionSource::Express(document) => document,
+            _ => self.service.as_ref().unwrap_or(&Value::Null),
+        }
+    }
+
     /// Returns the ARNs of the target groups that the manifest names, with the alternate ones of a blue/green deployment.
     pub fn target_groups(&self) -> Vec<String> {
         let document = self.service.as_ref().unwrap_or(&Value::Null);
@@ -105,6 +114,8 @@ impl DesiredService {
 pub enum DefinitionSource {
     /// A document from the manifest.
     Rendered(Value),
+    /// ECS makes the definition from these members, as `CreateExpressGatewayService` takes them.
+    Express(Value),
     /// The running definition, with the tags of images replaced.
     RunningWithTags(ImageReplacements),
     /// The running definition, unchanged.
@@ -188,6 +199,10 @@ fn check_tags_used(desired: &DesiredState, manifest: &Manifest, problems: &mut P
         DefinitionSource::Rendered(document) => {
             images(document).any(|image| given.iter().any(|tag| image.version().as_ref() == Some(*tag)))
         }
+        DefinitionSource::Express(document) => {
+            let has = |image: ImageReference| given.iter().any(|tag| image.version().as_ref() == Some(*tag));
+            express::express_images(document).into_iter().any(has)
+        }
     };
     let nothing = desired.definitions().next().is_none();
     if given.is_empty() || nothing || problems.has_errors() || desired.definitions().any(arrives) {
@@ -260,6 +275,9 @@ fn service_definition(
     if manifest.keep_running_definitions {
         return (Some(DefinitionSource::RunningUnchanged), None);
     }
+    if !service.express.is_empty() {
+        return (express::render_express(service, manifest, files, problems), None);
+    }
     if service.task_definition.is_empty() && manifest.edits_running_definition && manifest.tags.is_empty() {
         return (Some(DefinitionSource::RunningUnchanged), None);
     }
@@ -283,13 +301,13 @@ fn service_definition(
     (Some(definition), Some(written.node))
 }
 
-/// Returns the service document, and reports a service name or cluster that differs from the manifest.
-fn render_service_document(
+/// Reports a service name or cluster in a document that differs from the manifest.
+fn report_foreign_members(
     service: &ManifestService,
     manifest: &Manifest,
     node: &Node,
     problems: &mut Problems,
-) -> Value {
+) {
     let expected = [
         ("serviceName", Some(service.name.clone()), "name"),
         ("cluster", manifest.cluster_of(service), "cluster"),
@@ -306,6 +324,16 @@ fn render_service_document(
             problems.push(Problem::error(found.span, message).path(member).hint(hint));
         }
     }
+}
+
+/// Returns the service document, and reports what the manifest sets elsewhere.
+fn render_service_document(
+    service: &ManifestService,
+    manifest: &Manifest,
+    node: &Node,
+    problems: &mut Problems,
+) -> Value {
+    report_foreign_members(service, manifest, node, problems);
     if let Some(found) = node.get("taskDefinition") {
         let message = "`taskDefinition` cannot be set here: the deploy sets it";
         problems.push(Problem::error(found.span, message).path("taskDefinition"));
@@ -362,7 +390,7 @@ pub fn render_definition_file(
             DocumentKind::Service | DocumentKind::RunTask => {
                 lint::check_service(&document.node, None, ignore, problems);
             }
-            DocumentKind::ScalingPolicy | DocumentKind::ScheduledAction => {}
+            DocumentKind::Express | DocumentKind::ScalingPolicy | DocumentKind::ScheduledAction => {}
         }
     }
     Some((root, document.node.to_value()))

@@ -28,7 +28,7 @@ pub fn text(plan: &Plan, color: bool) -> String {
         }
         lines.push(format!("{name}: {}", change_text(plan, service)));
         lines.extend(change_lines("", &service.definition_changes, color));
-        lines.extend(change_lines("service.", &service.service_changes, color));
+        lines.extend(change_lines(attribute_prefix(service), &service.service_changes, color));
         lines.extend(service.reasons.iter().map(|reason| format!("  {}", reason_text(reason))));
         lines.extend(plan.needs.get(&service.key).map(|needs| format!("  after {}", needs.join(", "))));
     }
@@ -132,8 +132,16 @@ fn change_text(plan: &Plan, service: &ServicePlan) -> String {
     }
 }
 
+/// Returns the key of the manifest that a changed attribute is under.
+fn attribute_prefix(service: &ServicePlan) -> &'static str {
+    if service.express.is_some() { "express." } else { "service." }
+}
+
 /// Returns in words what a service will run.
 fn target_text(plan: &Plan, service: &ServicePlan) -> String {
+    if service.express.is_some() {
+        return "what Express Mode makes of it".to_owned();
+    }
     match &service.after {
         Revision::Same if service.reasons.is_empty() => "the same revision, attributes changed".to_owned(),
         Revision::Same => "a new deployment of the same revision".to_owned(),
@@ -242,7 +250,7 @@ fn change_line(change: &ShownChange<'_>, color: bool) -> String {
 fn shown_values(change: &ShownChange<'_>) -> (Option<String>, Option<String>) {
     if let (Some(Value::String(before)), Some(Value::String(after))) = (change.before, change.after) {
         let same = ImageReference::parse(before).repository == ImageReference::parse(after).repository;
-        if change.path.ends_with("].image") && same {
+        if change.path.ends_with(".image") && same {
             let version = |text: &str| format!("…{}", &text[ImageReference::parse(text).repository.len()..]);
             return (Some(version(before)), Some(version(after)));
         }
@@ -310,7 +318,8 @@ pub fn markdown(plan: &Plan) -> String {
         };
         lines.push(format!("### {}: {text}\n", code(&service.key)));
         let own = service.definition_changes.iter().map(|change| (String::new(), change));
-        let attributes = service.service_changes.iter().map(|change| ("service.".to_owned(), change));
+        let prefix = attribute_prefix(service);
+        let attributes = service.service_changes.iter().map(|change| (prefix.to_owned(), change));
         let rows: Vec<_> =
             own.chain(attributes).flat_map(|(prefix, change)| change_rows(&prefix, change)).collect();
         if !rows.is_empty() {
@@ -395,7 +404,10 @@ fn service_event(plan: &Plan, service: &ServicePlan) -> events::ServicePlan {
         attached: service.attached.clone(),
         creates: service.creation.is_some(),
         before: service.creation.is_none().then(|| events::RunningRevision { revision: before.to_owned() }),
-        after: revision_event(plan, &service.after).unwrap_or_else(stays),
+        after: match &service.express {
+            Some(_) => events::PlannedRevision::Express { express: true },
+            None => revision_event(plan, &service.after).unwrap_or_else(stays),
+        },
         task_definition: service.definition_changes.iter().map(change_event).collect(),
         attributes: service.service_changes.iter().map(change_event).collect(),
         reasons: service.reasons.iter().map(reason_event).collect(),

@@ -53,6 +53,7 @@ pub fn settled(settled: &WatchResult) -> events::RolloutSettled {
         revision: known(revision_name(&followed.revision)),
         previous_revision: known(revision_name(&followed.previous)),
         deployment: followed.deployment.clone(),
+        url: followed.url.clone(),
         seconds: settled.elapsed.as_secs_f64(),
         now: settled.running.as_ref().map(running_now),
         going_back: followed.going_back,

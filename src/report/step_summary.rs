@@ -91,7 +91,9 @@ fn gap_after(mut file: File) -> io::Result<&'static str> {
 
 /// Returns the block of a rollout: the verdict, and the last log lines in a collapsed block.
 pub fn rollout(settled: &WatchResult) -> String {
-    let verdict = verdict(&settled.rollout.key, &verdict_line(settled).1);
+    let url = settled.rollout.url.as_ref().filter(|_| settled.has_succeeded());
+    let url = url.map(|url| format!(", {url}")).unwrap_or_default();
+    let verdict = verdict(&settled.rollout.key, &format!("{}{url}", verdict_line(settled).1));
     let log = settled.diagnosis.as_ref().and_then(|diagnosis| diagnosis.log.as_ref());
     match log.filter(|log| !log.lines.is_empty()) {
         Some(log) => format!("{verdict}\n{}", log_block(log)),

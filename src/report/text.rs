@@ -203,6 +203,9 @@ impl TextReporter {
         }
         let (mark, text) = verdict_line(settled);
         self.screen.write_answer_wrapped(&format!("{key}: {}", paint(self.screen.stdout_color, mark, &text)));
+        if let Some(url) = settled.rollout.url.as_ref().filter(|_| settled.has_succeeded()) {
+            self.screen.write_answer_wrapped(&format!("{key}: {url}"));
+        }
         for warning in &settled.warnings {
             self.screen.write_story_wrapped(&paint(
                 color,

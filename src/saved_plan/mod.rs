@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::aws::types::{ImageState, ObservedState};
 use crate::error::{Failure, Result};
 use crate::plan::{Plan, ServiceState};
+use crate::render::express::express_definition;
 use crate::render::{DefinitionSource, DesiredState};
 use crate::secrets::hides_value;
 use crate::settings::ImageTags;
@@ -134,11 +135,12 @@ impl SavedPlan {
 
     /// Returns the variables whose values the file has and that look secret, as `CONTAINER.NAME`.
     pub fn plain_secrets(&self) -> Vec<String> {
-        let rendered = self.desired.definitions().filter_map(|definition| match definition {
-            DefinitionSource::Rendered(document) => Some(document),
-            _ => None,
+        let found = self.desired.definitions().flat_map(|definition| match definition {
+            DefinitionSource::Rendered(document) => plain_secrets_of(document),
+            DefinitionSource::Express(document) => plain_secrets_of(&express_definition(document)),
+            DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => Vec::new(),
         });
-        let mut found: Vec<String> = rendered.flat_map(plain_secrets_of).collect();
+        let mut found: Vec<String> = found.collect();
         found.sort();
         found.dedup();
         found

@@ -43,6 +43,9 @@ pub struct WatchedRollout {
     /// The attributes of the service as the update left them, in normal form; empty where the run did not make it.
     #[serde(skip)]
     pub attributes_after: Map<String, Value>,
+    /// The URL of an Express service, where ECS shows it.
+    #[serde(skip)]
+    pub url: Option<String>,
     /// How far the rollout is watched.
     pub until: WatchUntil,
     /// A rollback of the deployment was requested: the watch waits for it.

@@ -6,7 +6,7 @@ use ecsail::permissions::{self, Need};
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
-use crate::support::{DEFINITION, MANIFEST, Run, World, service, with_port_80};
+use crate::support::{DEFINITION, EXPRESS, MANIFEST, Run, World, service, with_port_80};
 
 const NIGHTLY: &str = "\
 schedule_role: scheduler
@@ -30,13 +30,23 @@ struct Situation {
     schedule: bool,
     /// Whether the service of the manifest does not exist yet.
     is_new: bool,
+    /// Whether the service is one of Express Mode.
+    is_express: bool,
 }
 
 const DEPLOYED: Option<(&[&str], Scenario)> = Some((&["deploy", "--tag", "v2", "--yes"], Scenario::Steady));
 const BEGUN: &[&str] = &["deploy", "--tag", "v2", "--yes", "--no-wait"];
 
 const fn of(arguments: &'static [&'static str], scenario: Scenario) -> Situation {
-    Situation { arguments, scenario, before: None, breaker: true, schedule: false, is_new: false }
+    Situation {
+        arguments,
+        scenario,
+        before: None,
+        breaker: true,
+        schedule: false,
+        is_new: false,
+        is_express: false,
+    }
 }
 
 const fn after(
@@ -44,7 +54,19 @@ const fn after(
     arguments: &'static [&'static str],
     scenario: Scenario,
 ) -> Situation {
-    Situation { arguments, scenario, before, breaker: true, schedule: false, is_new: false }
+    Situation {
+        arguments,
+        scenario,
+        before,
+        breaker: true,
+        schedule: false,
+        is_new: false,
+        is_express: false,
+    }
+}
+
+const fn express(situation: Situation) -> Situation {
+    Situation { is_express: true, ..situation }
 }
 
 const fn without_breaker(situation: Situation) -> Situation {
@@ -86,6 +108,7 @@ const SITUATIONS: &[(&str, &[Situation])] = &[
             after(Some((BEGUN, Scenario::Stuck)), &["status", "web"], Scenario::Stuck),
             without_breaker(after(Some((BEGUN, Scenario::Crash)), &["status", "web"], Scenario::Crash)),
             of(&["status", "wbe"], Scenario::Steady),
+            express(after(DEPLOYED, &["status", "web"], Scenario::Steady)),
         ],
     ),
     (
@@ -183,11 +206,14 @@ const SITUATIONS: &[(&str, &[Situation])] = &[
     ),
     (
         "init",
-        &[with_schedule(after(
-            DEPLOYED,
-            &["init", "--cluster", "main", "--force", "--name", "shop"],
-            Scenario::Steady,
-        ))],
+        &[
+            with_schedule(after(
+                DEPLOYED,
+                &["init", "--cluster", "main", "--force", "--name", "shop"],
+                Scenario::Steady,
+            )),
+            express(after(DEPLOYED, &["init", "--cluster", "main", "--force"], Scenario::Steady)),
+        ],
     ),
     (
         "run",
@@ -214,6 +240,11 @@ impl Situation {
             let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
             return World::with(Scenario::Steady, &files, &[service("other", json!({}))]);
         }
+        if self.is_express {
+            let world =
+                World::with(Scenario::Steady, &[("ecsail.yml", EXPRESS)], &[service("other", json!({}))]);
+            return self.begun(world);
+        }
         let rollback = json!({"enable": self.breaker, "rollback": self.breaker});
         let network = json!({
             "deploymentConfiguration": {"deploymentCircuitBreaker": rollback},
@@ -230,7 +261,11 @@ impl Situation {
             format!("{definition}    logConfiguration: {{ logDriver: awslogs, options: {options} }}\n");
         let manifest = format!("{MANIFEST}{}", if self.schedule { NIGHTLY } else { "" });
         let files = [("ecsail.yml", manifest.as_str()), ("web.yml", definition.as_str())];
-        let world = World::with(Scenario::Steady, &files, &[seeded]);
+        self.begun(World::with(Scenario::Steady, &files, &[seeded]))
+    }
+
+    /// Returns a world after the command that comes before.
+    fn begun(&self, world: World) -> World {
         if let Some((command, scenario)) = self.before {
             world.sandbox.set_scenario(None, scenario);
             world.run(command).exits(0);

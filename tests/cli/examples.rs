@@ -83,3 +83,12 @@ fn from_genova_deploys_the_service_and_both_targets_of_the_rule() {
     let plan = folder.run(&[&stage[..], &["plan", "--tag", "v2", "--exit-code"]].concat()).exits(0);
     plan.answers("rule housekeeping: no changes");
 }
+
+#[test]
+fn express_creates_the_service_and_prints_its_url() {
+    let folder = copy(&examples().into_iter().find(|path| path.ends_with("express")).expect("express"));
+    let run = folder.run(&["--sandbox", "deploy", "--tag", "v2"]).exits(0);
+    run.answers("web: deployed hello-web:1").answers("web: https://web.ecs.us-east-1.on.aws/");
+    let plan = folder.run(&["--sandbox", "plan", "--tag", "v2", "--exit-code"]).exits(0);
+    plan.answers("no changes");
+}

@@ -30,6 +30,7 @@ mod docs;
 mod events;
 mod examples;
 mod exec;
+mod express;
 mod faults;
 mod first_look;
 mod foreign_changes;

@@ -128,6 +128,7 @@ fn plan_of(changes: Vec<Change>) -> Plan {
         service_changes: Vec::new(),
         reasons: Vec::new(),
         creation: None,
+        express: None,
         members: Default::default(),
         tags: Default::default(),
         observed: ServiceState::default(),

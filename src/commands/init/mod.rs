@@ -28,6 +28,7 @@ const MANIFEST: &str = "ecsail.yml";
   ecsail init --cluster main --service web --service worker --dry-run
   ecsail init --stage staging=shop-staging --stage production=shop-production
   ecsail init --new --name api --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/api --port 8080
+  ecsail init --new --express --name api --image 123456789012.dkr.ecr.us-east-1.amazonaws.com/api
 
 Nothing in AWS is changed. A plan of the written files, with the tags that run, is made at once."))]
 pub struct InitArgs {
@@ -58,6 +59,9 @@ pub struct InitArgs {
     /// Port on which the new app's container listens [default: none]
     #[arg(long, value_name = "PORT", requires = "new", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
+    /// Describe the new app's service for Express Mode, in which ECS makes its load balancer, its scaling and its URL
+    #[arg(long, requires = "new")]
+    express: bool,
 }
 
 /// Runs the verb.

@@ -84,7 +84,15 @@ fn new_app(args: &InitArgs, destination: &InitFolder, context: &CommandContext) 
     };
     let cluster = context.settings.cluster.clone().unwrap_or_else(|| CLUSTER.to_owned());
     let region = context.settings.region.clone();
-    Ok(NewApp { name, image, port, cluster, region, manifest: destination.manifest.clone() })
+    Ok(NewApp {
+        name,
+        image,
+        port,
+        cluster,
+        region,
+        manifest: destination.manifest.clone(),
+        express: args.express,
+    })
 }
 
 fn no_image() -> Failure {

@@ -27,6 +27,7 @@ use crate::report::{CommandOutcome, Event};
 use crate::watch::WatchResult;
 
 mod autoscaling;
+mod express;
 mod hooks;
 mod marks;
 mod tasks;
@@ -230,6 +231,7 @@ impl<'a> ReleaseRunner<'a> {
         let deployed: Vec<&str> =
             self.settled.iter().filter(good).map(|settled| settled.rollout.key.as_str()).collect();
         apply::record_digests(self.plan, &deployed, self.aws, self.context.reporter.as_ref()).await;
+        self.add_urls().await;
         let rolled_out = rollouts::report_ends(&self.settled, self.context);
         tell_failures(&self.failures, self.context);
         let updated = CommandOutcome::of_failures(&self.failures, self.has_changed_nothing());

@@ -37,6 +37,7 @@ pub(super) fn known(seen: &ServiceState, number: usize) -> JsonEvent {
         in_progress: service.deployment_in_progress().is_some(),
         deployments: service.deployments.iter().map(deployment).collect(),
         events: happened(service, number).into_iter().map(service_event).collect(),
+        url: seen.url.clone(),
         images: images(seen),
         deployed: deployed(seen),
         rollouts: seen.in_progress.iter().map(|open| rollout(seen, open)).collect(),

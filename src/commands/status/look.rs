@@ -18,6 +18,7 @@ use crate::commands::services::{FoundService, SelectedServices, ServiceIdentity}
 use crate::context::CommandContext;
 use crate::history::TaskDefinitions;
 use crate::history::past_deployment::{PastDeployment, deployment_id};
+use crate::plan::express::{active_configuration, endpoint};
 use crate::report::Event;
 
 /// What was read of one service.
@@ -30,6 +31,8 @@ pub(super) struct ServiceState {
     /// The service deployments in progress.
     pub(super) in_progress: Vec<ServiceDeployment>,
     pub(super) definition: Option<TaskDefinition>,
+    /// The URL of an Express service, if it was read.
+    pub(super) url: Option<String>,
     /// `None` if it has no target groups, or if they were not read.
     pub(super) targets: Option<Vec<TargetHealth>>,
     pub(super) drift: Option<ServiceDrift>,
@@ -116,6 +119,7 @@ impl<'a> StatusReader<'a> {
         self.read_revisions(service_revisions(&found, &open)).await;
         let mut seen: Vec<ServiceState> =
             found.into_iter().map(|found| self.service_state(found, &open, &health)).collect();
+        self.set_urls(&mut seen).await;
         self.set_drift(&mut seen);
         self.set_ended(&mut seen).await;
         self.set_failures(&mut seen).await;
@@ -145,6 +149,20 @@ impl<'a> StatusReader<'a> {
             in_progress: open,
             service,
             ..ServiceState::default()
+        }
+    }
+
+    /// Sets the URLs of Express services. Makes no calls where there are none.
+    async fn set_urls(&mut self, seen: &mut [ServiceState]) {
+        let express = seen.iter_mut().filter(|one| one.service.is_express());
+        let aws = self.aws;
+        let reading = express.map(async |one| {
+            let read = aws.express_service(&one.service.service_arn);
+            (in_time("ecs:DescribeExpressGatewayService", read).await, one)
+        });
+        for (read, one) in join_all(reading).await {
+            let express = self.value_or_note("the URLs of Express services are unknown", read);
+            one.url = express.and_then(|express| endpoint(active_configuration(&express)));
         }
     }
 

@@ -170,6 +170,28 @@ pub const LISTS: &[ListRow] = &[
     row("GatewayConnectorFilters", "accessTypes", Kept, NOT_PROVEN),
     row("MonitoringConfiguration", "metricConfigurations", Kept, NOT_PROVEN),
     row("MetricConfiguration", "metricNames", Kept, NOT_PROVEN),
+    // CreateExpressGatewayService
+    row("CreateExpressGatewayServiceRequest", "tags", Ignored, BY_KEY),
+    row("ExpressGatewayContainer", "command", Kept, ARGUMENTS),
+    row(
+        "ExpressGatewayContainer",
+        "environment",
+        Ignored,
+        "returned in another order (terraform-provider-aws, tests of aws_ecs_express_gateway_service)",
+    ),
+    row("ExpressGatewayContainer", "secrets", Ignored, VARIABLES),
+    row(
+        "ExpressGatewayServiceNetworkConfiguration",
+        "subnets",
+        Ignored,
+        "a set in terraform-provider-aws, as those of any service",
+    ),
+    row(
+        "ExpressGatewayServiceNetworkConfiguration",
+        "securityGroups",
+        Ignored,
+        "a set in terraform-provider-aws, as those of any service",
+    ),
     // RunTask, and the targets of schedules
     row("RunTaskRequest", "capacityProviderStrategy", Ignored, CAPACITY),
     row("RunTaskRequest", "placementConstraints", Ignored, ALL_MUST_HOLD),

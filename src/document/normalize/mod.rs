@@ -172,6 +172,7 @@ mod tests {
         let roots = [
             DocumentKind::TaskDefinition,
             DocumentKind::Service,
+            DocumentKind::Express,
             DocumentKind::RunTask,
             DocumentKind::ScalingPolicy,
             DocumentKind::ScheduledAction,

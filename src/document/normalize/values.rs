@@ -35,6 +35,7 @@ const OBSERVED: &str = "observed live (go-to-k/cdk-real-drift)";
 const REQUIRED: &str = "always present";
 const COOLDOWN: &str =
     "the default for ECS services (Application Auto Scaling user guide, \"Define cooldown periods\")";
+const EXPRESS: &str = "what the manifest leaves out is not compared";
 const NO_DEFAULT: &str = "the API reference names no default; not proven, so it is a difference";
 
 /// One row for every enumeration and every default of the documents that are compared.
@@ -152,6 +153,9 @@ pub const VALUES: &[ValueRow] = &[
     none("GatewayConnectorHealthCheck", "healthCheckProtocol", NO_DEFAULT),
     none("GatewayConnectorFilters", "accessTypes", NO_DEFAULT),
     default("GatewayConnectorDeregistrationDelay", "timeoutSeconds", "300", REFERENCE),
+    // CreateExpressGatewayService: AWS's pages contradict each other about its defaults, and ECS shows every value
+    none("CreateExpressGatewayServiceRequest", "cpuArchitecture", EXPRESS),
+    none("ExpressGatewayScalingTarget", "autoScalingMetric", EXPRESS),
     // RunTask, and the targets of schedules
     none("RunTaskRequest", "launchType", "absent is the cluster's default strategy (API reference)"),
     default("RunTaskRequest", "propagateTags", "\"NONE\"", REFERENCE),

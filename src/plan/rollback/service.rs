@@ -128,6 +128,7 @@ pub fn unchanged_plan(terms: &RollbackTerms, service: &Service, document: &Value
         service_changes: Vec::new(),
         reasons: Vec::new(),
         creation: None,
+        express: None,
         tags: TagChanges::default(),
         members: serde_json::Map::new(),
         observed: ServiceState::new(service, document),

@@ -40,7 +40,7 @@ pub(in crate::plan) fn compare_tags(
 ) -> (TagChanges, Vec<Change>) {
     let is_compared = |key: &str| !service.ignore_tags.iter().any(|ignored| ignored == key);
     let observed = tags_of(&seen.document);
-    let written = tags_of(service.service.as_ref().unwrap_or(&Value::Null));
+    let written = tags_of(service.tagged_document());
     let recorded =
         observed.get(KEYS_KEY).map(|keys| keys.split(SEPARATOR).collect::<Vec<_>>()).unwrap_or_default();
     let is_own = |key: &str| {

@@ -1,6 +1,7 @@
 //! Tests of `ecsail init`: the files of what runs, and a plan of them without changes.
 
 mod autoscaling;
+mod express;
 mod schedules;
 
 use ecsail_sandbox::{Scenario, SeedService};

@@ -38,6 +38,29 @@ services:
     task_definition: web.yml
 ";
 
+/// A manifest with one service of Express Mode.
+pub(crate) const EXPRESS: &str = "\
+ecsail: 1
+app: shop
+region: us-east-1
+cluster: main
+images:
+  app: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app
+services:
+  web:
+    express:
+      infrastructureRoleArn: arn:aws:iam::123456789012:role/infrastructure
+      executionRoleArn: arn:aws:iam::123456789012:role/execution
+      healthCheckPath: /health
+      primaryContainer:
+        image: \"{{ image.app }}\"
+        containerPort: 8080
+        environment: { LOG_LEVEL: info, REGION: eu, TEAM: shop }
+      scalingTarget: { minTaskCount: 2, maxTaskCount: 4 }
+      networkConfiguration: { subnets: [subnet-1, subnet-2], securityGroups: [sg-1] }
+      tags: { team: shop }
+";
+
 pub(crate) const DEFINITION: &str = "\
 family: web
 networkMode: awsvpc
@@ -259,6 +282,9 @@ impl World {
             "UpdateService",
             "CreateService",
             "DeleteService",
+            "CreateExpressGatewayService",
+            "UpdateExpressGatewayService",
+            "DeleteExpressGatewayService",
             "UntagResource",
             "TagResource",
             "DeregisterTaskDefinition",

@@ -200,6 +200,7 @@ fn service_lines(seen: &ServiceState, style: &PageStyle<'_>) -> Vec<PageLine> {
     lines.extend(ended.map(|text| PageLine::painted(labelled("last", text), Paint::Bad)));
     let next = can_be_explained(seen).then(|| format!("`ecsail why {}`", quote(&seen.place.key)));
     lines.extend(next.map(|next| PageLine::plain(labelled("next", style.flags.in_commands(&next)))));
+    lines.extend(seen.url.iter().map(|url| PageLine::plain(labelled("url", url.clone()))));
     lines.extend(image_lines(seen).into_iter().map(|text| PageLine::plain(labelled("image", text))));
     lines.extend(deployed_line(seen, style.now).map(|text| PageLine::plain(labelled("deployed", text))));
     for deployment in &seen.in_progress {
