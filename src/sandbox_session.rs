@@ -161,7 +161,8 @@ impl SandboxSession {
     /// The repository refuses the tag.
     pub fn push(&self, image: &ImageReference, tag: &str) -> Result<bool> {
         let Some(ecr) = image.ecr_repository() else { return Ok(false) };
-        let tags = SeedVersions::new(&[tag]).with_push_times();
+        let pushed_at = Some(seconds_now());
+        let tags = vec![SeedTag { tag: tag.to_owned(), pushed_at, ..SeedTag::default() }];
         let seed = Seed {
             account: Some(ecr.account),
             region: Some(ecr.region),
@@ -455,7 +456,7 @@ impl SeedVersions {
 
     /// Returns the tags with one push an hour, the last an hour ago; the images without a tag are older.
     fn with_push_times(&self) -> Vec<SeedTag> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        let now = seconds_now();
         let pushed_at = |index: usize| now - 3600.0 * (self.tags.len() - index) as f64;
         let tag = |(index, tag): (usize, &String)| SeedTag {
             tag: tag.clone(),
@@ -469,6 +470,10 @@ impl SeedVersions {
         };
         self.tags.iter().enumerate().map(tag).chain(self.digests.iter().map(digest)).collect()
     }
+}
+
+fn seconds_now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
 /// Returns a service as it runs before the first deploy, with the earliest tag of each image.

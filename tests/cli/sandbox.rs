@@ -31,8 +31,8 @@ fn state_is_kept_from_one_command_to_the_next_until_reset() {
 #[test]
 fn a_mistyped_service_does_not_exist_in_the_sandbox() {
     let folder = folder();
-    for command in [&["status", "wbe"][..], &["restart", "wbe"], &["why", "wbe"]] {
-        let run = folder.run(&[&["--sandbox"], command].concat()).exits(1);
+    for (command, code) in [(&["status", "wbe"][..], 1), (&["restart", "wbe"], 2), (&["why", "wbe"], 2)] {
+        let run = folder.run(&[&["--sandbox"], command].concat()).exits(code);
         let said = format!("{}{}", run.stdout, run.stderr);
         assert!(said.contains("did you mean `web`?"), "{command:?}: {said}");
     }
@@ -144,6 +144,7 @@ const ENDS: &[(&str, &str, u64)] = &[
     ("steady", "SUCCESSFUL", 2),
     ("slow", "SUCCESSFUL", 2),
     ("crash", "IN_PROGRESS", 2),
+    ("crash-later", "SUCCESSFUL", 2),
     ("crash-breaker", "STOPPED", 2),
     ("crash-rollback", "ROLLBACK_SUCCESSFUL", 1),
     ("rollback-new-id", "ROLLBACK_SUCCESSFUL", 1),

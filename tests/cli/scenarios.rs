@@ -40,6 +40,7 @@ const ROWS: &[Row] = &[
             BACK,
         ],
     ),
+    row("crash-later", 0, "deployed web:2 in ", &["web: 2/2 running; completed"]),
     row(
         "crash-breaker",
         3,

@@ -68,6 +68,8 @@ pub(crate) enum AffectedTasks {
     All,
     /// The first ones that are started.
     First(usize),
+    /// All but the first ones.
+    After(usize),
     /// Every second one that is started.
     EverySecond,
     /// Those that are started up to so many seconds after the start of the deployment.
@@ -81,6 +83,7 @@ impl AffectedTasks {
         match self {
             AffectedTasks::All => true,
             AffectedTasks::First(number) => started_before < number,
+            AffectedTasks::After(number) => started_before >= number,
             AffectedTasks::EverySecond => !started_before.is_multiple_of(2),
             AffectedTasks::Until(seconds) => elapsed < Millis::from(seconds) * 1000,
         }
@@ -276,6 +279,7 @@ mod tests {
         let affected = |tasks: AffectedTasks| [0, 1, 2, 3].map(|before| tasks.includes(before, 40_000));
         assert_eq!(affected(AffectedTasks::All), [true; 4]);
         assert_eq!(affected(AffectedTasks::First(1)), [true, false, false, false]);
+        assert_eq!(affected(AffectedTasks::After(2)), [false, false, true, true]);
         assert_eq!(affected(AffectedTasks::EverySecond), [false, true, false, true]);
         assert_eq!(affected(AffectedTasks::Until(41)), [true; 4]);
         assert_eq!(affected(AffectedTasks::Until(40)), [false; 4]);

@@ -13,6 +13,8 @@ pub enum Scenario {
     Slow,
     /// The essential container exits with 1 every time.
     Crash,
+    /// The first two tasks are healthy; those that are started later crash, such as when the service is scaled out.
+    CrashLater,
     /// As `Crash`, with the circuit breaker on, without rollback.
     CrashBreaker,
     /// As `Crash`, with the circuit breaker on, with rollback.

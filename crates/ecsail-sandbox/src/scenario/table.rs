@@ -82,6 +82,12 @@ pub(crate) const SCENARIOS: &[ScenarioInfo] = &[
         ScenarioEffects { behavior: TaskBehavior::Crash, ..NO_EFFECTS },
     ),
     scenario(
+        "crash-later",
+        Scenario::CrashLater,
+        "the first two tasks are well, and those that are started later crash, as after scaling out",
+        ScenarioEffects { behavior: TaskBehavior::Crash, affected: AffectedTasks::After(2), ..NO_EFFECTS },
+    ),
+    scenario(
         "crash-breaker",
         Scenario::CrashBreaker,
         "as crash, with the circuit breaker on and no rollback",

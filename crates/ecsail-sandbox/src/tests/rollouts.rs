@@ -53,6 +53,7 @@ fn without_breaker(scenario: Scenario) -> ExpectedOutcome {
         | S::LateLogs
         | S::Scarce
         | S::Expires
+        | S::CrashLater
         | S::ByTag => GOOD,
         S::Slow => succeeds(200, 230),
         S::Flaky => succeeds(65, 80),

@@ -3,12 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::definition_rules::check_fargate_size;
 use super::definition_spelling::respell;
 
 /// Returns the document that `DescribeTaskDefinition` returns.
 pub(super) fn with_defaults(input: &Value, account: &str) -> Map<String, Value> {
     let mut out = input.as_object().cloned().unwrap_or_default();
-    let awsvpc = input["networkMode"] == "awsvpc";
     if let Some(Value::Array(containers)) = out.get_mut("containerDefinitions") {
         for container in containers.iter_mut().filter_map(Value::as_object_mut) {
             fill_container(container);
@@ -31,13 +31,19 @@ pub(super) fn with_defaults(input: &Value, account: &str) -> Map<String, Value> 
     if !attributes.is_empty() {
         out.insert("requiresAttributes".to_owned(), json!(attributes));
     }
-    let kinds = if awsvpc && input["cpu"].is_string() {
-        json!(["EC2", "FARGATE"])
-    } else {
-        json!(["EXTERNAL", "EC2"])
-    };
+    let kinds = if runs_on_fargate(input) { json!(["EC2", "FARGATE"]) } else { json!(["EXTERNAL", "EC2"]) };
     out.insert("compatibilities".to_owned(), kinds);
     out
+}
+
+/// Returns whether Fargate has tasks of the definition's network mode and size.
+fn runs_on_fargate(input: &Value) -> bool {
+    let units = |name: &str| input[name].as_str().and_then(|text| parse_units(name, text));
+    let family = input["runtimePlatform"]["operatingSystemFamily"].as_str().unwrap_or_default();
+    let has_size = units("cpu")
+        .zip(units("memory"))
+        .is_some_and(|(cpu, memory)| check_fargate_size(cpu, memory, family.starts_with("WINDOWS")).is_ok());
+    input["networkMode"] == "awsvpc" && has_size
 }
 
 fn fill_container(container: &mut Map<String, Value>) {
