@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::commands::hide_in_commands;
 use super::documents::unknown_members;
 use super::manifest::{self, ManifestParts};
 use super::parts::{ClusterParts, take_apart};
@@ -37,6 +38,7 @@ impl LayersByKey {
 pub fn adopt(clusters: &[ObservedCluster], options: &AdoptOptions) -> AdoptedApp {
     let mut parts: Vec<ClusterParts> = clusters.iter().map(|cluster| take_apart(cluster, options)).collect();
     let secrets = take_secrets(&mut parts);
+    let commands = hide_commands(&mut parts, options.hides_commands);
     let definitions = definition_sets(&parts);
     let services = service_sets(&parts);
     let allow_unknown = allowed_members(&definitions);
@@ -55,6 +57,9 @@ pub fn adopt(clusters: &[ObservedCluster], options: &AdoptOptions) -> AdoptedApp
     app.files.extend(of_definitions.files);
     app.files.extend(of_services.files);
     app.notes = notes(&parts, &secrets, &whole);
+    app.notes.extend(commands.iter().map(|key| {
+        format!("a command of `{key}` holds what looks like a secret, in plain sight: pass it in a variable under `secrets:`")
+    }));
     app.services =
         keys(&parts, |part| part.services.iter().map(|service| service.key.clone()).collect()).len();
     app.schedules =
@@ -102,6 +107,34 @@ fn take_secrets(parts: &mut [ClusterParts]) -> SecretVariables {
         }
     }
     secrets
+}
+
+/// Returns the keys of the definitions and schedules whose commands hold secrets, and hides these on request.
+fn hide_commands(parts: &mut [ClusterParts], hides: bool) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for part in parts {
+        for (key, definition) in part.definitions_mut() {
+            let mut hidden = definition.clone();
+            if hide_in_commands(&mut hidden) {
+                found.insert(key);
+                if hides {
+                    *definition = hidden;
+                }
+            }
+        }
+        for schedule in &mut part.schedules {
+            let mut hidden = Value::Object(schedule.entry.clone());
+            if hide_in_commands(&mut hidden) {
+                found.insert(schedule.key.clone());
+                if let Value::Object(hidden) = hidden
+                    && hides
+                {
+                    schedule.entry = hidden;
+                }
+            }
+        }
+    }
+    found
 }
 
 /// Returns the keys of all stages, in the order in which they first occur.

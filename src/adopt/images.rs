@@ -78,6 +78,19 @@ impl NamedImages {
         let is_it = |(_, image): &(&String, &ImageReference)| image.to_string() == text;
         if let Some((name, _)) = self.by_name.iter().find(is_it) {
             container["image"] = expression(&format!("image.{name}")).into();
+            self.name_version_in(container);
+        }
+    }
+
+    /// Replaces the variables of a container that repeat the version of its image by the tag of the deploy: as constants they
+    /// would name an old version after the next one.
+    fn name_version_in(&self, container: &mut Value) {
+        let Ok([version]) = <[String; 1]>::try_from(self.tag_arguments()) else { return };
+        let variables = container.get_mut("environment").and_then(Value::as_array_mut).into_iter().flatten();
+        for variable in variables.filter(|variable| is_version_name(variable["name"].as_str())) {
+            if variable["value"] == version.as_str() {
+                variable["value"] = expression("tag").into();
+            }
         }
     }
 
@@ -128,6 +141,12 @@ fn add_use<'a>(repositories: &mut Vec<UsedRepository<'a>>, image: ImageReference
     }
 }
 
+/// Returns whether a variable is named for the version of what runs, such as `RELEASE` or `APP_VERSION`.
+fn is_version_name(name: Option<&str>) -> bool {
+    const WORDS: &[&str] = &["RELEASE", "VERSION", "TAG", "REVISION", "COMMIT", "SHA", "BUILD"];
+    name.unwrap_or_default().split('_').any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
 /// Returns the names that a repository may get: its last part, or its last two.
 fn wished_names(repository: &str) -> Vec<String> {
     let parts: Vec<&str> = repository.rsplit('/').collect();
@@ -165,6 +184,20 @@ mod tests {
         images.name_in(&mut written);
         assert_eq!(written["containerDefinitions"][0]["image"], expression("image.app"));
         assert_eq!(written["containerDefinitions"][1]["image"], "nginx:1.27");
+    }
+
+    #[test]
+    fn a_variable_that_repeats_the_version_follows_it() {
+        let image = format!("{REGISTRY}/shop/app:v1");
+        let images = named(&[("web", vec![image.clone()])]);
+        let variable = |name: &str, value: &str| json!({"name": name, "value": value});
+        let environment =
+            json!([variable("APP_RELEASE", "v1"), variable("API", "v1"), variable("TAG", "v0")]);
+        let mut written = json!({"containerDefinitions": [{"image": image, "environment": environment}]});
+        images.name_in(&mut written);
+        let written = &written["containerDefinitions"][0]["environment"];
+        assert_eq!(written[0]["value"], expression("tag"));
+        assert_eq!((&written[1]["value"], &written[2]["value"]), (&json!("v1"), &json!("v0")));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::aws::autoscaling::ObservedAutoscaling;
 use crate::aws::types::{ObservedSchedule, ObservedService, TaskDefinition};
 
 mod autoscaling;
+mod commands;
 mod documents;
 mod files;
 mod images;
@@ -62,6 +63,8 @@ pub struct AdoptOptions {
     pub only_families: bool,
     /// The path of the manifest.
     pub manifest: String,
+    /// Whether secrets in command lines are hidden, in files that are only printed.
+    pub hides_commands: bool,
     /// The checks that what runs does not pass.
     pub ignore: IgnoredChecks,
 }

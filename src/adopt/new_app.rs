@@ -59,7 +59,8 @@ impl NewApp {
         ]
     }
 
-    fn region(&self) -> String {
+    /// Returns the region of the app: the given one, else that of its image, else a default.
+    pub fn region_or_default(&self) -> String {
         let of_image =
             ImageReference::parse(&self.image).ecr_repository().map(|repository| repository.region);
         self.region.clone().or(of_image).unwrap_or_else(|| DEFAULT_REGION.to_owned())
@@ -72,7 +73,7 @@ impl NewApp {
 
     fn manifest_text(&self) -> String {
         let (name, cluster) = (scalar_text(&self.name), scalar_text(&self.cluster));
-        let region = scalar_text(&self.region());
+        let region = scalar_text(&self.region_or_default());
         let repository = scalar_text(&ImageReference::parse(&self.image).repository);
         format!(
             "# yaml-language-server: $schema={SCHEMA_FOLDER}/manifest.schema.json\n\
@@ -121,13 +122,14 @@ impl NewApp {
              # The role that pulls the image and writes the logs.\n\
              executionRoleArn: ecsTaskExecutionRole\n\
              containerDefinitions:\n  - name: {name}\n    image: \"{{{{ image.{image} }}}}\"\n{port}    \
+             # The tag that is deployed, for the app to report.\n    \
              environment:\n      RELEASE: \"{{{{ tag }}}}\"\n    \
              logConfiguration:\n      logDriver: awslogs\n      options:\n        \
              awslogs-group: {group}\n        awslogs-region: {region}\n        awslogs-stream-prefix: {name}\n",
             image = self.image_name(),
             port = port.unwrap_or_default(),
             group = scalar_text(&format!("/ecs/{}", self.name)),
-            region = scalar_text(&self.region()),
+            region = scalar_text(&self.region_or_default()),
         )
     }
 

@@ -22,7 +22,7 @@ fn with_new_service(emulator: &Emulator, members: &str) {
 }
 
 /// Returns the first subnet or security group of the running service.
-fn network(emulator: &Emulator, member: &str) -> String {
+pub(crate) fn network(emulator: &Emulator, member: &str) -> String {
     let query = format!("services[0].networkConfiguration.awsvpcConfiguration.{member}[0]");
     let arguments = ["ecs", "describe-services", "--cluster", "main", "--services", "web", "--query", &query];
     emulator.aws(&arguments).trim().to_owned()

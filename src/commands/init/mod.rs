@@ -13,6 +13,7 @@ use crate::report::CommandOutcome;
 use crate::settings::Settings;
 
 mod check;
+mod file_set;
 mod new;
 mod running;
 mod stages;

@@ -11,6 +11,10 @@ use super::{InitArgs, InitFolder, check, refuse_existing_manifest, write};
 
 /// The cluster of an app without `--cluster`.
 const CLUSTER: &str = "main";
+/// How often a question is asked before wrong answers end the command.
+const MAX_ANSWERS: usize = 3;
+const IMAGE_QUESTION: &str =
+    "Repository of its image, such as 123456789012.dkr.ecr.us-east-1.amazonaws.com/api:";
 
 /// Runs the verb for a new app.
 ///
@@ -58,17 +62,48 @@ fn check_files(destination: &InitFolder, context: &CommandContext) -> Result<()>
 fn new_app(args: &InitArgs, destination: &InitFolder, context: &CommandContext) -> Result<NewApp> {
     let folder = as_name(&destination.folder_name());
     let name = match &args.name {
-        Some(name) => name.clone(),
-        None => answer(&format!("Name of the app [{folder}]:"), context).unwrap_or(folder),
+        Some(name) => valid_name(name)?,
+        None => answer(&format!("Name of the app [{folder}]:"), valid_name, context)?.unwrap_or(folder),
     };
-    if let Some(wrong) = name_error(&name) {
-        return Err(Failure::usage(format!("`{name}` is no name of a service: {wrong}")));
+    let image = match &args.image {
+        Some(image) => valid_image(image)?,
+        None => answer(IMAGE_QUESTION, valid_image, context)?.ok_or_else(no_image)?,
+    };
+    // Who gives the name and the image has said what the app is.
+    let asks = args.name.is_none() || args.image.is_none();
+    let port = match args.port {
+        None if asks => answer("Port that the container listens on, if it does:", valid_port, context)?,
+        port => port,
+    };
+    let cluster = match &context.settings.cluster {
+        None if asks => answer(&format!("Cluster [{CLUSTER}]:"), valid_cluster, context)?,
+        cluster => cluster.clone(),
+    };
+    let app = NewApp {
+        name,
+        image,
+        port,
+        cluster: cluster.unwrap_or_else(|| CLUSTER.to_owned()),
+        region: context.settings.region.clone(),
+        manifest: destination.manifest.clone(),
+        express: args.express,
+    };
+    if app.region.is_some() || !asks {
+        return Ok(app);
     }
-    let image = args.image.clone().or_else(|| {
-        answer("Repository of its image, such as 123456789012.dkr.ecr.us-east-1.amazonaws.com/api:", context)
-    });
-    let Some(image) = image else { return Err(no_image()) };
-    let repository = ImageReference::parse(&image).repository;
+    let region = answer(&format!("Region [{}]:", app.region_or_default()), valid_region, context)?;
+    Ok(NewApp { region, ..app })
+}
+
+fn valid_name(name: &str) -> Result<String> {
+    match name_error(name) {
+        Some(wrong) => Err(Failure::usage(format!("`{name}` is no name of a service: {wrong}"))),
+        None => Ok(name.to_owned()),
+    }
+}
+
+fn valid_image(image: &str) -> Result<String> {
+    let repository = ImageReference::parse(image).repository;
     if let Some(wrong) = syntax_error(&repository) {
         return Err(Failure::usage(format!("`{image}` is no image: {wrong}")));
     }
@@ -78,21 +113,29 @@ fn new_app(args: &InitArgs, destination: &InitFolder, context: &CommandContext) 
         );
         return Err(Failure::usage(format!("`{image}` has a version")).with_hint(hint));
     }
-    let port = match (args.port, args.name.is_some() && args.image.is_some()) {
-        (None, false) => port_of(answer("Port that the container listens on, if it does:", context))?,
-        (port, _) => port,
-    };
-    let cluster = context.settings.cluster.clone().unwrap_or_else(|| CLUSTER.to_owned());
-    let region = context.settings.region.clone();
-    Ok(NewApp {
-        name,
-        image,
-        port,
-        cluster,
-        region,
-        manifest: destination.manifest.clone(),
-        express: args.express,
-    })
+    Ok(repository)
+}
+
+fn valid_port(text: &str) -> Result<u16> {
+    text.parse::<u16>()
+        .ok()
+        .filter(|port| *port > 0)
+        .ok_or_else(|| Failure::usage(format!("`{text}` is no port: a port is a number from 1 to 65535")))
+}
+
+fn valid_cluster(text: &str) -> Result<String> {
+    match name_error(text) {
+        Some(wrong) => Err(Failure::usage(format!("`{text}` is no name of a cluster: {wrong}"))),
+        None => Ok(text.to_owned()),
+    }
+}
+
+fn valid_region(text: &str) -> Result<String> {
+    let is_known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.contains('-') && text.chars().all(is_known) {
+        return Ok(text.to_owned());
+    }
+    Err(Failure::usage(format!("`{text}` is no region: a region is named like `eu-west-1`")))
 }
 
 fn no_image() -> Failure {
@@ -101,17 +144,27 @@ fn no_image() -> Failure {
     Failure::usage("no image for the new app").with_hint(hint)
 }
 
-fn port_of(answer: Option<String>) -> Result<Option<u16>> {
-    let Some(text) = answer else { return Ok(None) };
-    let port = text.parse::<u16>().ok().filter(|port| *port > 0);
-    port.map(Some)
-        .ok_or_else(|| Failure::usage(format!("`{text}` is no port: a port is a number from 1 to 65535")))
-}
-
-/// Returns the answer to a question; `None` where it is empty, or there is no terminal to ask on.
-fn answer(question: &str, context: &CommandContext) -> Option<String> {
+/// Returns the valid answer to a question; `None` where it is empty, or there is no terminal to ask on.
+///
+/// # Errors
+/// Every answer was wrong.
+fn answer<T>(
+    question: &str,
+    valid: impl Fn(&str) -> Result<T>,
+    context: &CommandContext,
+) -> Result<Option<T>> {
     if context.settings.assumes_yes() {
-        return None;
+        return Ok(None);
     }
-    context.reporter.ask_text(question).filter(|answer| !answer.is_empty())
+    for attempt in 1..=MAX_ANSWERS {
+        let Some(text) = context.reporter.ask_text(question).filter(|answer| !answer.is_empty()) else {
+            return Ok(None);
+        };
+        match valid(&text) {
+            Ok(value) => return Ok(Some(value)),
+            Err(failure) if attempt == MAX_ANSWERS => return Err(failure),
+            Err(failure) => context.reporter.report_error(&failure),
+        }
+    }
+    Ok(None)
 }

@@ -6,6 +6,7 @@ use crate::adopt::{
     AdoptOptions, AdoptedApp, AdoptedFile, AdoptedStage, IgnoredChecks, ObservedCluster, adopt,
 };
 use crate::aws::Aws;
+use crate::commands::interrupts::Interrupts;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
@@ -41,6 +42,7 @@ pub(super) async fn run(args: &InitArgs, context: &CommandContext) -> Result<Com
         own: args.own,
         only_families: !args.services.is_empty(),
         manifest: destination.manifest.clone(),
+        hides_commands: args.dry_run,
         ..AdoptOptions::default()
     };
     let mut app = adopt(&clusters, &options);
@@ -57,6 +59,8 @@ pub(super) async fn run(args: &InitArgs, context: &CommandContext) -> Result<Com
     {
         return Err(failure);
     }
+    // From here on an interrupt leaves either all files or none.
+    let mut interrupts = Interrupts::listen()?;
     write::write_files(&destination.folder, &files, &app.stages, context)?;
     let ignore = check::refusing_checks(&destination, &app, context)?;
     if !ignore.is_empty() {
@@ -65,13 +69,29 @@ pub(super) async fn run(args: &InitArgs, context: &CommandContext) -> Result<Com
         app = adopt(&clusters, &AdoptOptions { ignore, ..options });
         write::replace_file(&destination.folder, &app.files[0])?;
     }
+    tokio::select! {
+        outcome = plan_stages(&app, &connections, &destination, context) => outcome,
+        () = interrupts.next() => Err(Failure::interrupted("interrupted: the files are written, and were not planned")),
+    }
+}
+
+/// Plans the written files of each stage.
+///
+/// # Errors
+/// A stage could not be planned.
+async fn plan_stages(
+    app: &AdoptedApp,
+    connections: &[Aws],
+    destination: &InitFolder,
+    context: &CommandContext,
+) -> Result<CommandOutcome> {
     let mut outcome = CommandOutcome::Succeeded;
-    for (stage, aws) in app.stages.iter().zip(&connections) {
-        let planned = check::plan(&destination, stage, aws, context).await;
+    for (stage, aws) in app.stages.iter().zip(connections) {
+        let planned = check::plan(destination, stage, aws, context).await;
         let plan = planned.inspect_err(|_| {
             context.reporter.report(&Event::Note("the files are written, and could not be planned"));
         })?;
-        report_plan(&plan, stage, &app, &destination, context);
+        report_plan(&plan, stage, app, destination, context);
         if plan.has_changes() {
             outcome = CommandOutcome::HasChanges;
         }

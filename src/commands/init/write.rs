@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
+use super::file_set::{FileSet, Readers};
 use crate::adopt::{AdoptedFile, AdoptedStage, PRIVATE_FOLDER, SCHEMA_FOLDER};
 use crate::context::CommandContext;
 use crate::document::model::DocumentKind;
@@ -72,20 +73,12 @@ pub(super) fn write_files(
     stages: &[AdoptedStage],
     context: &CommandContext,
 ) -> Result<()> {
-    let mut staged: Vec<(PathBuf, PathBuf)> = Vec::new();
-    let written = write_beside(folder, files, &mut staged).and_then(|()| write_secrets(folder, stages));
-    let moved = written.and_then(|()| {
-        staged
-            .iter()
-            .try_for_each(|(fresh, path)| fs::rename(fresh, path).map_err(|error| failed(path, error)))
-    });
-    if let Err(failure) = moved {
-        for (fresh, _) in &staged {
-            // What was moved already is no longer there.
-            drop(fs::remove_file(fresh));
-        }
-        return Err(failure);
+    let mut set = FileSet::default();
+    for file in files {
+        set.add(folder.join(&file.path), &file.text, Readers::All)?;
     }
+    add_secrets(&mut set, folder, stages)?;
+    set.replace_all()?;
     let secrets = stages.iter().filter_map(AdoptedStage::secrets_path);
     for path in files.iter().map(|file| file.path.clone()).chain(secrets) {
         let text = format!("wrote {}", folder.join(&path).display());
@@ -100,36 +93,22 @@ pub(super) fn write_files(
 /// # Errors
 /// The file cannot be written.
 pub(super) fn replace_file(folder: &Path, file: &AdoptedFile) -> Result<()> {
-    let path = folder.join(&file.path);
-    fs::write(&path, &file.text).map_err(|error| failed(&path, error))
+    let mut set = FileSet::default();
+    set.add(folder.join(&file.path), &file.text, Readers::All)?;
+    set.replace_all()
 }
 
-/// Writes each file beside its place, so that a full disk leaves the old ones.
-fn write_beside(folder: &Path, files: &[AdoptedFile], staged: &mut Vec<(PathBuf, PathBuf)>) -> Result<()> {
-    for file in files {
-        let path = folder.join(&file.path);
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let fresh = path.with_file_name(format!(".{name}.{}", std::process::id()));
-        let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-        let created = above.map_or(Ok(()), fs::create_dir_all);
-        staged.push((fresh.clone(), path.clone()));
-        created.and_then(|()| fs::write(&fresh, &file.text)).map_err(|error| failed(&path, error))?;
-    }
-    Ok(())
-}
-
-fn write_secrets(folder: &Path, stages: &[AdoptedStage]) -> Result<()> {
+fn add_secrets(set: &mut FileSet, folder: &Path, stages: &[AdoptedStage]) -> Result<()> {
     let private = folder.join(PRIVATE_FOLDER);
     for (stage, path) in stages.iter().filter_map(|stage| Some((stage, folder.join(stage.secrets_path()?)))) {
+        private_file::create_own_folder(&private).map_err(|error| failed(&path, error))?;
         // The folder ignores itself, so that it is not committed.
-        private_file::create_own_folder(&private)
-            .and_then(|()| private_file::write(&private.join(".gitignore"), "*\n"))
-            .and_then(|()| private_file::write(&path, &stage.secrets_text()))
-            .map_err(|error| failed(&path, error))?;
+        set.add(private.join(".gitignore"), "*\n", Readers::User)?;
+        set.add(path, &stage.secrets_text(), Readers::User)?;
     }
     Ok(())
 }
 
-fn failed(path: &Path, error: io::Error) -> Failure {
+pub(super) fn failed(path: &Path, error: io::Error) -> Failure {
     Failure::error(format!("failed to write `{}`", path.display())).with_cause(error)
 }

@@ -333,11 +333,55 @@ fn a_dry_run_prints_the_files_and_writes_none() {
 }
 
 #[test]
+fn a_secret_in_a_command_is_named_and_is_not_printed() {
+    let container = json!({"command": ["serve", "--password", "hunter2hunter2"]});
+    let world = running(&[with_container("web", container, json!({}))]);
+    let run = world.run(&["init", "--cluster", "main", "--dry-run"]).exits(0);
+    let run = run.says("a command of `web` holds what looks like a secret").answers("(hidden)");
+    assert!(!run.stdout.contains("hunter2"), "{}", run.stdout);
+    adopted(&world, &[]);
+    plan_is_empty(&world, &["--tag", "v1"]);
+}
+
+#[test]
+fn a_variable_that_repeats_the_tag_follows_it() {
+    let container =
+        json!({"environment": [{"name": "RELEASE", "value": "v1"}, {"name": "API", "value": "v1"}]});
+    let world = running(&[with_container("web", container, json!({}))]);
+    adopted(&world, &[]);
+    let definition = text(&world, "task/web.yml");
+    assert!(definition.contains("RELEASE: \"{{ tag }}\"") && definition.contains("API: v1"), "{definition}");
+    world.run(&["plan", "--tag", "v2"]).exits(0).answers("environment[RELEASE]: v1 → v2");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_leaves_all_as_they_were() {
+    let world = running(&[service("web", json!({}))]);
+    world.folder.write("service", "a file in place of the folder");
+    world.folder.write("ecsail.yml", "mine\n");
+    world.run(&["init", "--cluster", "main", "--force"]).exits(1).says("failed to write `service/web.yml`");
+    assert_eq!(text(&world, "ecsail.yml"), "mine\n");
+    let left = world.folder.dir.path().read_dir().expect("a folder").count();
+    assert_eq!(left, 2, "nothing else is left");
+}
+
+#[test]
+fn a_service_of_another_controller_is_left_out_with_what_takes_it() {
+    for controller in ["CODE_DEPLOY", "EXTERNAL"] {
+        let other = service("api", json!({"deploymentController": {"type": controller}}));
+        let world = running(&[service("web", json!({})), other]);
+        let run = adopted(&world, &[]).says(&format!("has the deployment controller `{controller}`"));
+        run.says("status api`").says("take it by its name");
+        assert!(!text(&world, "ecsail.yml").contains("api"));
+    }
+}
+
+#[test]
 fn only_the_named_services_are_written() {
     let world = running(&[service("web", json!({})), service("worker", json!({}))]);
     adopted(&world, &["--service", "web"]);
     assert!(exists(&world, "task/web.yml") && !exists(&world, "task/worker.yml"));
-    let run = world.run(&["init", "--cluster", "main", "--service", "wbe", "--force"]).exits(1);
+    let run = world.run(&["init", "--cluster", "main", "--service", "wbe", "--force"]).exits(2);
     run.says("no service named `wbe` in cluster `main`").says("did you mean `web`?");
 }
 
@@ -447,4 +491,34 @@ fn what_a_new_app_needs_is_asked_or_named() {
         .says("`a b` is no name of a service");
     folder.run(&["init", "--new", "--image", "x", "--stage", "a=b"]).exits(2);
     folder.run(&["init", "--image", "x"]).exits(2).says("--new");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_wrong_answer_is_asked_again_and_cluster_and_region_are_asked_for() {
+    use crate::support::terminal::Terminal;
+    let folder = Folder::new(&[]).env("CI", "");
+    let terminal = Terminal { columns: 120, rows: 40 };
+    let steps = [
+        ("Name of the app [", "a b\n"),
+        ("`a b` is no name of a service", "api\n"),
+        ("Repository of its image", "ghcr.io/shop/api\n"),
+        ("Port that the container listens on", "http\n"),
+        ("`http` is no port", "8080\n"),
+        ("Cluster [main]:", "shop\n"),
+        ("Region [us-east-1]:", "eu-west-1\n"),
+    ];
+    terminal.run(&folder.command(&["init", "--new"]), &steps).exits(0);
+    let manifest = std::fs::read_to_string(folder.dir.path().join("ecsail.yml")).expect("it was written");
+    assert!(manifest.contains("region: eu-west-1\ncluster: shop\n"), "{manifest}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_third_wrong_answer_ends_the_command() {
+    use crate::support::terminal::Terminal;
+    let folder = Folder::new(&[]).env("CI", "");
+    let terminal = Terminal { columns: 120, rows: 40 };
+    let steps = [("Name of the app [", "a b\n"), ("`a b` is no", "c d\n"), ("`c d` is no", "e f\n")];
+    terminal.run(&folder.command(&["init", "--new"]), &steps).exits(2).shows("`e f` is no name of a service");
 }

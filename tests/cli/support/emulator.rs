@@ -81,7 +81,12 @@ impl Emulator {
 
     /// Writes a file to the folder, with the emulator's account.
     pub(crate) fn write(&self, name: &str, text: &str) {
-        self.folder.write(name, &text.replace(ACCOUNT, self.account));
+        self.folder.write(name, &self.with_account(text));
+    }
+
+    /// Returns a text with the emulator's account.
+    pub(crate) fn with_account(&self, text: &str) -> String {
+        text.replace(ACCOUNT, self.account)
     }
 
     pub(crate) fn deploy(&self, arguments: &[&str]) -> Run {
