@@ -18,7 +18,7 @@ use crate::completion;
 use crate::context::CommandContext;
 use crate::document::problem::most_similar;
 use crate::error::{ErrorKind, Failure, Result};
-use crate::help::{self, GLOBAL_OPTIONS, synonyms};
+use crate::help::{self, GLOBAL_OPTIONS, similar_flag, synonyms};
 use crate::interrupt::{self, Signal};
 use crate::report::{self, CommandOutcome, HelpText, OutputStyle, ReportFile, outcome};
 use crate::settings::{ColorChoice, OutputMode, Settings};
@@ -237,6 +237,7 @@ fn limit_files(style: OutputStyle, settings: &Settings) {
 
 /// Reports a command line that is wrong, or asks for help, and returns the exit code.
 fn report_unparsed(error: clap::Error) -> ExitCode {
+    let error = similar_flag::with_similar_flag(error, Cli::command(), std::env::args().skip(1));
     let is_json = has_json_output(std::env::args_os());
     let unknown = unknown_command(&error);
     if !error.use_stderr() || (!is_json && unknown.is_none() && !has_no_command(&error)) {

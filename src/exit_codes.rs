@@ -195,6 +195,7 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
             meaning(0, "as many tasks run as are desired"),
             as_ever(1),
             as_ever(2),
+            meaning(3, "ECS reports that the tasks cannot be started"),
             as_ever(4),
             as_ever(5),
             as_ever(130),

@@ -89,13 +89,15 @@ fn reason_to_leave(seen: &ObservedService) -> Option<String> {
         return Some("it was deleted".to_owned());
     }
     if let Some(failure) = undeployable_blocker(&seen.service) {
+        if seen.service.deployment_controller.is_ecs() {
+            return Some(failure.message);
+        }
         let name = quote(&seen.service.service_name);
-        let by_name = format!(
-            "a deploy of the manifest would be refused; `ecsail status {name}`, `logs`, `scale` and `run --like {name}` take it by its name"
-        );
-        let is_deployed_elsewhere = !seen.service.deployment_controller.is_ecs();
-        let by_name = is_deployed_elsewhere.then(|| format!(", and {by_name}")).unwrap_or_default();
-        return Some(format!("{}{by_name}", failure.message));
+        return Some(format!(
+            "{}, and a deploy of the manifest would be refused; `ecsail status {name}`, `logs`, `scale` and `run --like {name}` \
+             take it by its name",
+            failure.message
+        ));
     }
     if seen.service.is_express() && documents::express(seen).is_none() {
         return Some("its Express Mode configuration cannot be read".to_owned());

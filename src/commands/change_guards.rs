@@ -110,6 +110,7 @@ pub async fn deployment_in_progress(
         revision: DeployedState::from_definition(definition).revision_name().to_owned(),
         at: Some(at).filter(|at| *at > 0.0),
         tag: None,
+        commit: None,
         images: Vec::new(),
     };
     let to = followed.way_back.as_ref().map(|way| {

@@ -292,7 +292,8 @@ impl DeletionRun<'_> {
                 let text = format!("can no longer be watched, ECS continues: {error}");
                 (text, Outcome::InProgress, CommandOutcome::Error, Some(error))
             }
-            TaskCountOutcome::TimedOut
+            TaskCountOutcome::TimedOut { .. }
+            | TaskCountOutcome::Unreachable { .. }
             | TaskCountOutcome::Reached
             | TaskCountOutcome::DesiredChanged { .. } => {
                 let text = format!(

@@ -70,11 +70,13 @@ pub struct DeployArgs {
 pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let request = args.selection.request()?;
     let id = new_release_id();
+    let edits = args.edits.edits()?;
+    let has_edits = !edits.is_empty();
     let how = PlanningOptions {
         force: args.force,
         supersede: args.supersede,
         create: args.create,
-        edits: args.edits.edits()?,
+        edits,
         images: args.images.clone(),
         uses_running_tags: false,
         release: Some(id.clone()),
@@ -90,6 +92,10 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         let text = "dry run: nothing was changed";
         context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
         return Ok(CommandOutcome::Succeeded);
+    }
+    if has_edits && planned.plan.is_empty() {
+        // They say which flags change nothing.
+        planned.plan.notes.iter().for_each(|note| context.reporter.report(&Event::Note(note)));
     }
     let options = ExecuteOptions {
         release: id,
@@ -138,7 +144,9 @@ pub(super) async fn execute(
     context.reporter.report(&Event::Plan { plan: &plan, answer: None });
     // What is in progress already is only watched.
     if plan.has_changes() {
-        let question = format!("Deploy {} to {}?", plan.counted_changes(), plan.destination.in_question());
+        let tag = release.tag.as_ref().map(|tag| format!(" with tag {tag}")).unwrap_or_default();
+        let place = plan.destination.in_question();
+        let question = format!("Deploy {}{tag} to {place}?", plan.counted_changes());
         if !is_change_confirmed(&question, options.yes, &changing_services(&plan), &aws, context).await? {
             return Ok(CommandOutcome::Declined);
         }

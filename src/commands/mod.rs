@@ -19,6 +19,7 @@ pub mod check;
 pub mod completions;
 pub mod confirmation;
 pub mod continue_verb;
+pub mod count_ends;
 pub mod delete;
 pub mod deploy;
 pub mod docs;
@@ -229,6 +230,8 @@ fn plan_options(
         images: images.checks(manifest),
         manifest_services: manifest.service_names.clone(),
         now: jiff::Timestamp::now().as_second(),
+        ignore: manifest.ignore.clone(),
+        deploy_command: unfinished::deploy_command(&settings.arguments),
         record: DeployRecord {
             app: manifest.app.clone(),
             stage: manifest.stage.clone(),

@@ -27,6 +27,7 @@ use crate::plan::image_checks::{ImageChecks, ImageVerdict, judge_image};
 use crate::plan::rollback::service::{RollbackTerms, unchanged_plan};
 use crate::plan::{Plan, Reason, ServicePlan, blockers};
 use crate::report::{CommandOutcome, Event};
+use crate::watch::snapshot::RolloutPurpose;
 
 /// Replace all tasks of services by new ones of the same revision, and watch the rollouts
 #[derive(Clone, Debug, Args)]
@@ -78,7 +79,8 @@ pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<Command
         return Ok(CommandOutcome::Declined);
     }
     let mut interrupts = Interrupts::listen()?;
-    let applied = apply::apply_plan(&plan, &chosen.aws, context.reporter.as_ref()).await?;
+    let mut applied = apply::apply_plan(&plan, &chosen.aws, context.reporter.as_ref()).await?;
+    applied.rollouts.iter_mut().for_each(|rollout| rollout.purpose = RolloutPurpose::Restart);
     if args.no_wait {
         return Ok(not_waited(&applied, context));
     }

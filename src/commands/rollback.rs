@@ -23,8 +23,10 @@ use crate::events::JsonEvent;
 use crate::events::answer::DryRun;
 use crate::exit_codes;
 use crate::manifest::Manifest;
-use crate::plan::rollback::RollbackSelector;
+use crate::plan::rollback::{RollbackSelector, unrestored_note};
+use crate::plan::service::tags;
 use crate::report::{CommandOutcome, Event};
+use crate::watch::snapshot::RolloutPurpose;
 
 /// Roll a service back to the last deployment that succeeded
 #[derive(Clone, Debug, Args)]
@@ -95,6 +97,8 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
         schedule_rollback::find_rollbacks(&ways.moves(), all, &chosen.aws, context).await?
     };
     ways.plan.destination = destination_of(&found, &chosen.manifest, context);
+    let unrestored = unrestored_notes(&ways, &found, &chosen.manifest);
+    ways.plan.notes.extend(unrestored);
     if ways.plan.services.is_empty() {
         context.reporter.report(&Event::Destination(&ways.plan.destination));
     }
@@ -133,6 +137,19 @@ fn rollback_question(ways: &ServiceRollbacks, schedules: &ScheduleRollbacks) -> 
     format!("Roll back {} in {}?", counted(&kinds), ways.plan.destination.in_question())
 }
 
+/// Returns the notes on the autoscaling and the tags that stay.
+fn unrestored_notes(ways: &ServiceRollbacks, found: &[FoundService], manifest: &Manifest) -> Vec<String> {
+    let changing = ways.plan.services.iter().filter(|service| service.changes());
+    let notes = changing.filter_map(|service| {
+        let target = ways.targets.iter().find(|target| target.service == service.key)?;
+        let written = manifest.services.iter().find(|written| written.key == service.key);
+        let found = found.iter().find(|found| found.identity.key == service.key)?;
+        let has_autoscaling = written.is_some_and(|written| written.autoscaling.is_some());
+        unrestored_note(target, has_autoscaling, tags::are_recorded(&found.document))
+    });
+    notes.collect()
+}
+
 fn report_dry_run(context: &CommandContext) -> CommandOutcome {
     let text = "dry run: nothing was changed";
     context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
@@ -156,6 +173,7 @@ impl RollbackArgs {
         let mut applied = apply::update_services(&changing, &registered, aws, report).await;
         stop_deployments(in_progress, &mut applied, chosen, context).await;
         applied.rollouts.extend(attached);
+        applied.rollouts.iter_mut().for_each(|rollout| rollout.purpose = RolloutPurpose::Rollback);
         tell_left(&plan, context);
         tell_updated(&plan, &applied.without_deployment, context);
         if self.no_wait {

@@ -1,7 +1,9 @@
 //! `ecsail scale`: sets the desired count of a service, or the range of its autoscaling.
 
-use super::confirmation::is_confirmed;
 use std::time::Duration;
+
+use super::confirmation::is_confirmed;
+use super::count_ends::{self, CountEnd};
 
 use clap::Args;
 
@@ -13,6 +15,7 @@ use crate::aws::Aws;
 use crate::aws::autoscaling::{ScalableTarget, SuspendedActivities};
 use crate::aws::error::failure;
 use crate::aws::lookup::in_time;
+use crate::aws::types::ServiceRef;
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::{JsonEvent, service as events};
@@ -154,12 +157,9 @@ fn scale_order(
     found: &FoundService,
     autoscaling: &Autoscaling,
 ) -> ScaleOrder {
-    let target = match autoscaling {
-        Autoscaling::Target(target) => Some(*target),
-        Autoscaling::None | Autoscaling::Unknown => None,
-    };
+    let target = autoscaling.target();
     // Autoscaling changes the number at any time, so that another number is no change of another client.
-    let moves = target.is_some_and(|target| target.suspended != SuspendedActivities::all(true));
+    let moves = matches!(autoscaling, Autoscaling::Target(target) if target.suspended != SuspendedActivities::all(true));
     ScaleOrder {
         cluster: found.identity.cluster.clone(),
         name: found.identity.name.clone(),
@@ -178,6 +178,9 @@ async fn read_autoscaling(
 ) -> Result<Autoscaling> {
     let target = aws.scalable_target(&found.identity.cluster, &found.identity.name);
     match in_time("application-autoscaling:DescribeScalableTargets", target).await {
+        Ok(Some(target)) if matches!(wish, ScaleRequest::Desired(_)) && is_idle(found, aws).await => {
+            Ok(Autoscaling::Idle(target))
+        }
         Ok(Some(target)) => Ok(Autoscaling::Target(target)),
         Ok(None) => Ok(Autoscaling::None),
         Err(error) if matches!(wish, ScaleRequest::Desired(_)) && !error.is_retryable() => {
@@ -187,6 +190,16 @@ async fn read_autoscaling(
         }
         Err(error) => Err(failure(error)),
     }
+}
+
+/// Returns whether a scalable target is known to have neither policies nor scheduled actions, so that nothing changes the
+/// number of tasks inside its range.
+async fn is_idle(found: &FoundService, aws: &Aws) -> bool {
+    let place = ServiceRef::new(&found.identity.cluster, &found.identity.name);
+    let policies = in_time("application-autoscaling:DescribeScalingPolicies", aws.scaling_policies(&place));
+    let actions = in_time("application-autoscaling:DescribeScheduledActions", aws.scheduled_actions(&place));
+    let (policies, actions) = futures_util::future::join(policies, actions).await;
+    policies.is_ok_and(|policies| policies.is_empty()) && actions.is_ok_and(|actions| actions.is_empty())
 }
 
 /// How the run ended.
@@ -202,11 +215,8 @@ enum ScaleOutcome {
 impl ScaleOutcome {
     fn outcome(&self) -> CommandOutcome {
         match self {
-            ScaleOutcome::Unchanged
-            | ScaleOutcome::Changed
-            | ScaleOutcome::Counted(TaskCountOutcome::Reached) => CommandOutcome::Succeeded,
-            ScaleOutcome::Counted(TaskCountOutcome::TimedOut) => CommandOutcome::TimedOut,
-            ScaleOutcome::Counted(_) => CommandOutcome::Error,
+            ScaleOutcome::Unchanged | ScaleOutcome::Changed => CommandOutcome::Succeeded,
+            ScaleOutcome::Counted(counted) => count_ends::command_outcome(counted),
             ScaleOutcome::Interrupted => CommandOutcome::Interrupted,
         }
     }
@@ -214,13 +224,8 @@ impl ScaleOutcome {
     fn event_outcome(&self) -> outcome::Outcome {
         match self {
             ScaleOutcome::Unchanged => outcome::Outcome::Unchanged,
-            ScaleOutcome::Changed | ScaleOutcome::Counted(TaskCountOutcome::Lost { .. }) => {
-                outcome::Outcome::InProgress
-            }
-            ScaleOutcome::Counted(TaskCountOutcome::Reached) => outcome::Outcome::Succeeded,
-            ScaleOutcome::Counted(TaskCountOutcome::TimedOut) => outcome::Outcome::TimedOut,
-            ScaleOutcome::Counted(TaskCountOutcome::DesiredChanged { .. }) => outcome::Outcome::Superseded,
-            ScaleOutcome::Counted(TaskCountOutcome::ServiceGone) => outcome::Outcome::Failed,
+            ScaleOutcome::Changed => outcome::Outcome::InProgress,
+            ScaleOutcome::Counted(counted) => count_ends::event_outcome(counted),
             ScaleOutcome::Interrupted => outcome::Outcome::Interrupted,
         }
     }
@@ -251,7 +256,7 @@ impl ScaleReport<'_> {
             running,
             autoscaling: target.as_ref().map(target_event),
             error: match end {
-                ScaleOutcome::Counted(TaskCountOutcome::Lost { error }) => Some(error),
+                ScaleOutcome::Counted(counted) => count_ends::error_of(&counted),
                 _ => None,
             },
         });
@@ -260,7 +265,7 @@ impl ScaleReport<'_> {
 
     /// Returns the scalable target after the change, if the service has one.
     fn scalable_target(&self) -> Option<ScalableTarget> {
-        let Autoscaling::Target(target) = self.autoscaling else { return None };
+        let target = self.autoscaling.target()?;
         let ScaleChange::Target(change) = self.scaling.change else { return Some(target) };
         Some(ScalableTarget {
             min: change.min.unwrap_or(target.min),
@@ -270,24 +275,16 @@ impl ScaleReport<'_> {
     }
 
     fn text(&self, end: &ScaleOutcome, desired: i64, running: Option<i64>) -> String {
-        let (before, running) = (self.found.service.desired_count, running.unwrap_or_default());
-        let counts = format!("{running} of {desired} tasks running");
         match end {
             ScaleOutcome::Unchanged | ScaleOutcome::Changed => self.text_without_watch(end, desired),
-            ScaleOutcome::Counted(TaskCountOutcome::Reached) if before == desired => counts,
-            ScaleOutcome::Counted(TaskCountOutcome::Reached) => {
-                format!("scaled from {before} to {desired}, {counts}")
+            ScaleOutcome::Counted(counted) => CountEnd {
+                key: &self.found.identity.key,
+                outcome: counted,
+                before: self.found.service.desired_count,
+                desired,
+                running: running.unwrap_or_default(),
             }
-            ScaleOutcome::Counted(TaskCountOutcome::TimedOut) => {
-                format!("timed out with {counts}; ECS continues")
-            }
-            ScaleOutcome::Counted(TaskCountOutcome::DesiredChanged { desired }) => {
-                format!("the desired count was set to {desired} meanwhile, not by this command")
-            }
-            ScaleOutcome::Counted(TaskCountOutcome::ServiceGone) => "the service was deleted".to_owned(),
-            ScaleOutcome::Counted(TaskCountOutcome::Lost { error }) => {
-                format!("can no longer be watched, ECS continues: {error}")
-            }
+            .text(),
             ScaleOutcome::Interrupted => format!("interrupted; ECS continues to {desired} tasks"),
         }
     }
@@ -311,7 +308,8 @@ impl ScaleReport<'_> {
     }
 }
 
-fn target_event(target: &ScalableTarget) -> events::ScalableTarget {
+/// The event of a scalable target.
+pub(super) fn target_event(target: &ScalableTarget) -> events::ScalableTarget {
     events::ScalableTarget {
         min: target.min,
         max: target.max,

@@ -11,6 +11,7 @@ use crate::events::rollout::Started;
 use crate::plan::{Plan, ServiceState};
 use crate::report::{CommandOutcome, Event};
 use crate::watch::WatchResult;
+use crate::watch::snapshot::RolloutPurpose;
 
 /// Reports the services that the plan leaves unchanged.
 pub(super) fn tell_left(plan: &Plan, context: &CommandContext) {
@@ -31,8 +32,13 @@ pub(super) fn tell_updated(plan: &Plan, updated: &BTreeMap<String, ServiceState>
 pub(super) fn not_waited(applied: &ApplyResult, context: &CommandContext) -> CommandOutcome {
     for followed in &applied.rollouts {
         let revision = crate::aws::types::revision_name(&followed.revision);
-        let what = if followed.going_back { "rolled back" } else { "deployed" };
-        let text = format!("{}: {revision} is being {what}, not watching it", followed.key);
+        let what = match followed.purpose {
+            _ if followed.going_back => format!("{revision} is being rolled back"),
+            RolloutPurpose::Deploy => format!("{revision} is being deployed"),
+            RolloutPurpose::Rollback => format!("being rolled back to {revision}"),
+            RolloutPurpose::Restart => format!("{revision} is being restarted"),
+        };
+        let text = format!("{}: {what}, not watching it", followed.key);
         let event = JsonEvent::Started(Started {
             service: followed.key.clone(),
             revision: revision.to_owned(),

@@ -361,7 +361,8 @@ fn attached_target(target: Target, service: &Service, by_ecs: bool) -> Target {
     match &target.to {
         Some(to) if !by_ecs => Target { from: to.clone(), to: Some(target.from.clone()), ..target },
         None if current != target.from.revision => {
-            let to = ReleaseSummary { revision: current, at: None, tag: None, images: Vec::new() };
+            let to =
+                ReleaseSummary { revision: current, at: None, tag: None, commit: None, images: Vec::new() };
             Target { to: Some(to), ..target }
         }
         _ => target,

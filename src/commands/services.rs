@@ -15,7 +15,7 @@ use crate::completion::services;
 use crate::context::CommandContext;
 use crate::destination::Destination;
 use crate::document::problem::{InvalidFiles, did_you_mean};
-use crate::error::{Failure, Result};
+use crate::error::{ErrorKind, Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::names_cache::NamesCache;
 use crate::plan::blockers;
@@ -91,7 +91,17 @@ impl ServicesArgs {
     /// There is neither a manifest nor a cluster, or the manifest cannot be read.
     pub async fn select(&self, context: &CommandContext) -> Result<SelectedServices> {
         let names: Vec<String> = self.names.iter().chain(&self.services).cloned().collect();
-        select(names, context).await
+        select(names, false, context).await
+    }
+
+    /// Returns the selected services; without names and with `--cluster` all services of that cluster, also beside a manifest.
+    ///
+    /// # Errors
+    /// As of [`ServicesArgs::select`].
+    pub async fn select_or_cluster(&self, context: &CommandContext) -> Result<SelectedServices> {
+        let names: Vec<String> = self.names.iter().chain(&self.services).cloned().collect();
+        let is_whole_cluster = names.is_empty() && context.settings.cluster.is_some();
+        select(names, is_whole_cluster, context).await
     }
 }
 
@@ -107,7 +117,7 @@ impl ServiceArgs {
     /// As of [`Named::choose`]; or more than one service is selected.
     pub async fn select(&self, context: &CommandContext) -> Result<SelectedServices> {
         let names: Vec<String> = self.name.iter().chain(&self.service).cloned().collect();
-        let chosen = select(names, context).await?;
+        let chosen = select(names, false, context).await?;
         if chosen.identities.len() != 1 {
             let keys: Vec<&str> = chosen.identities.iter().map(|place| place.key.as_str()).collect();
             let hint = if keys.is_empty() {
@@ -126,7 +136,11 @@ impl ServiceArgs {
     }
 }
 
-async fn select(names: Vec<String>, context: &CommandContext) -> Result<SelectedServices> {
+async fn select(
+    names: Vec<String>,
+    is_whole_cluster: bool,
+    context: &CommandContext,
+) -> Result<SelectedServices> {
     let manifest = load_manifest(&names, context)?;
     let aws = context.connect_without_definitions(&manifest).await?;
     let mut places = Vec::new();
@@ -135,12 +149,11 @@ async fn select(names: Vec<String>, context: &CommandContext) -> Result<Selected
         places.push(ServiceIdentity { cluster, name: service.name.clone(), key: service.key.clone() });
     }
     // Without names and without services in the manifest, all services of the cluster are selected.
-    let are_all = places.is_empty() && names.is_empty();
+    let are_all = is_whole_cluster || (places.is_empty() && names.is_empty());
     if are_all {
         let cluster = manifest.cluster.clone().ok_or_else(|| no_cluster_failure("?"))?;
         let listed = aws.service_names(&cluster).await.map_err(|error| cluster_failure(&cluster, error))?;
-        let place = |name: String| ServiceIdentity { cluster: cluster.clone(), key: name.clone(), name };
-        places = listed.into_iter().map(place).collect();
+        places = listed.into_iter().map(|name| place_in(&cluster, name, &places)).collect();
     }
     // Services of the sandbox do not exist in AWS, so their names are not cached.
     let cache = match context.settings.sandbox {
@@ -155,6 +168,12 @@ async fn select(names: Vec<String>, context: &CommandContext) -> Result<Selected
         is_whole_cluster: are_all,
         deleted: RefCell::default(),
     })
+}
+
+/// Returns a service of a cluster, with its key if the manifest has it.
+fn place_in(cluster: &str, name: String, of_manifest: &[ServiceIdentity]) -> ServiceIdentity {
+    let known = of_manifest.iter().find(|known| known.cluster == cluster && known.name == name);
+    known.cloned().unwrap_or_else(|| ServiceIdentity { cluster: cluster.to_owned(), key: name.clone(), name })
 }
 
 /// Returns the manifest with the named services. A name that is not in the manifest is taken as a service of its
@@ -282,18 +301,25 @@ impl SelectedServices {
             return blockers::deleted_failure(&place.name, &place.cluster);
         }
         let message = format!("no service named `{}` in cluster `{}`", place.name, place.cluster);
+        // A service of the manifest may not be created yet; any other name was given on the command line.
+        let kind = if self.manifest.service_names.contains(&place.name) {
+            ErrorKind::Error
+        } else {
+            ErrorKind::Usage
+        };
         let listed = match in_time("ecs:ListServices", self.aws.service_names(&place.cluster)).await {
             Ok(listed) => listed,
             Err(error) => {
                 let hint = format!("check the name; similar names are not known: {error}");
-                return Failure::error(message).with_hint(hint);
+                return Failure::new(kind, message).with_hint(hint);
             }
         };
-        let near = did_you_mean(&place.name, listed.iter().map(String::as_str));
+        let kind_hint = self.manifest.keys.kind_hint(&place.name);
+        let near = kind_hint.or_else(|| did_you_mean(&place.name, listed.iter().map(String::as_str)));
         let some = || {
             (!listed.is_empty())
                 .then(|| format!("services in the cluster: {}", listed[..listed.len().min(10)].join(", ")))
         };
-        Failure::error(message).with_hint(near.or_else(some))
+        Failure::new(kind, message).with_hint(near.or_else(some))
     }
 }

@@ -42,6 +42,17 @@ fn same_command(arguments: &[String]) -> String {
     masked_message(&words.join(" "))
 }
 
+/// Returns the command line that deploys what this run plans, with the flags that were given.
+pub fn deploy_command(arguments: &[String]) -> String {
+    const OF_PLANS: &[&str] = &["--dry-run", "--exit-code"];
+    let given = arguments.iter().filter(|argument| !OF_PLANS.contains(&argument.as_str()));
+    let mut words: Vec<String> = given.cloned().collect();
+    if let Some(verb) = words.iter_mut().find(|word| *word == "plan") {
+        "deploy".clone_into(verb);
+    }
+    same_command(&words)
+}
+
 /// Reports that a run was cut off by an interrupt, and how to finish it.
 pub fn note_interrupted(context: &CommandContext) {
     let note = format!("interrupted; continue with `{}`", same_command(&context.settings.arguments));
@@ -111,5 +122,11 @@ mod tests {
         let given =
             "--stage production -f a.yml deploy --tag v2 --region=eu-west-1 --yes --set DB_PASSWORD=hunter2";
         assert_eq!(same_command(&words(given)), "ecsail deploy --tag v2 --yes --set DB_PASSWORD=(hidden)");
+    }
+
+    #[test]
+    fn a_plan_is_applied_by_the_deploy_with_its_flags() {
+        let given = ["--stage", "production", "plan", "web", "--tag", "v2", "--exit-code"].map(str::to_owned);
+        assert_eq!(deploy_command(&given), "ecsail deploy web --tag v2");
     }
 }

@@ -42,6 +42,11 @@ impl WatchArgs {
         self.timeout.or(manifest.timeout).unwrap_or(DEFAULT_TIMEOUT)
     }
 
+    /// Returns the time to watch a service that may have its own.
+    pub(super) fn timeout_of(&self, own: Option<Duration>, manifest: &Manifest) -> Duration {
+        self.timeout.or(own).unwrap_or_else(|| self.timeout(manifest))
+    }
+
     /// Returns the rollout with the policy of the arguments.
     pub(super) fn apply_to(&self, followed: WatchedRollout) -> WatchedRollout {
         let given = followed.policy;

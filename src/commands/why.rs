@@ -12,7 +12,7 @@ use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
 use crate::exit_codes;
 use crate::report::given_flags::GivenFlags;
-use crate::report::rollout_result::{next_steps, verdict_line};
+use crate::report::rollout_result::{next_steps, running_text, verdict_line};
 use crate::report::{CommandOutcome, Event, Page, PageItem, PageLine, Reporter, explanation, rollout, times};
 use crate::watch::reporter::WatchReporter;
 use crate::watch::snapshot::WatchedRollout;
@@ -64,7 +64,7 @@ async fn explain(
         context.reporter.report(&Event::Note(&note));
     }
     let newest = look(attached.rollout, chosen, context).await;
-    let earlier = if newest.has_succeeded() && id.is_none() {
+    let earlier = if newest.has_succeeded() && newest.diagnosis.is_none() && id.is_none() {
         failed_before_newest(service, chosen).await
     } else {
         None
@@ -100,6 +100,10 @@ fn page(explained: &WatchResult, newest: Option<&WatchResult>, context: &Command
     lines.push(PageLine::painted(format!("{key}: {text}{begun}"), paint));
     let next = match newest {
         Some(newest) => vec![format!("{} runs since", revision_name(&newest.rollout.revision))],
+        // It has succeeded, and lacks tasks since.
+        None if explained.has_succeeded() && explained.diagnosis.is_some() => {
+            running_text(explained).into_iter().collect()
+        }
         None => next_steps(explained, flags.without_cluster()),
     };
     lines.extend(next.into_iter().map(|line| PageLine::plain(format!("  {line}"))));

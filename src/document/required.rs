@@ -4,6 +4,7 @@ use super::layer::item_name;
 use super::model::{DocumentKind, Shape, model};
 use super::problem::{Problem, Problems};
 use super::shape_facts::{CREATE_ONLY_MEMBERS, item_identity, item_keys};
+use super::source::SourceSpan;
 use super::tree::{Node, NodeKind};
 
 /// Reports the required members that a merged document lacks, except those in `given`, which are set elsewhere.
@@ -14,7 +15,7 @@ pub fn check_required(node: &Node, root: DocumentKind, given: &[&str], problems:
     let is_whole = CREATE_ONLY_MEMBERS.iter().any(|member| node.get(member).is_some());
     let is_partial = root == DocumentKind::Service && !is_whole;
     let mut search = Search { is_partial, problems };
-    search.check(node, root.input_shape(), "", given);
+    search.check(node, node.span, root.input_shape(), "", given);
 }
 
 struct Search<'a> {
@@ -23,7 +24,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn check(&mut self, node: &Node, shape: &str, path: &str, given: &[&str]) {
+    /// `at` is where a missing member is reported: the key of the mapping, or the item of a list.
+    fn check(&mut self, node: &Node, at: SourceSpan, shape: &str, path: &str, given: &[&str]) {
         match (model().shape(shape), &node.kind) {
             (Shape::Structure(schema), NodeKind::Map(entries)) => {
                 for name in &schema.required {
@@ -31,20 +33,20 @@ impl Search<'_> {
                     if !is_set && (!self.is_partial || finds_item(shape, name)) {
                         let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
                         let message = format!("`{name}` is missing{place}");
-                        self.problems.push(Problem::error(node.span, message).path(path));
+                        self.problems.push(Problem::error(at, message).path(path));
                     }
                 }
                 for (key, value) in entries {
                     let target = model().member_shape(shape, &key.name).unwrap_or_default();
                     let dot = if path.is_empty() { "" } else { "." };
-                    self.check(value, target, &format!("{path}{dot}{}", key.name), &[]);
+                    self.check(value, key.span, target, &format!("{path}{dot}{}", key.name), &[]);
                 }
             }
             (Shape::List(item), NodeKind::Seq(items)) => {
                 for (index, node) in items.iter().enumerate() {
                     let name = item_identity(item).and_then(|identity| item_name(node, identity));
                     let name = name.unwrap_or_else(|| index.to_string());
-                    self.check(node, item, &format!("{path}[{name}]"), &[]);
+                    self.check(node, node.span, item, &format!("{path}[{name}]"), &[]);
                 }
             }
             _ => {}

@@ -71,6 +71,9 @@ pub struct ServiceState {
     /// The service deployments in progress.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<Rollout>,
+    /// The range in which the service is scaled automatically.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<ScalableTarget>,
     /// The health of the load balancer targets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<HealthTarget>>,
@@ -385,14 +388,14 @@ pub struct Stopping {
     pub reason: String,
 }
 
-/// Reported by `ecsail scale` at its end.
+/// Reported by `ecsail scale` at its end, and by `ecsail deploy` for a number of tasks that it changed without a deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Scaled {
     /// The service's key.
     pub service: String,
     pub cluster: String,
     /// `succeeded`, `unchanged`, `timed_out`, `interrupted`, `superseded` (something else set another number), `failed` (the
-    /// service is gone), or `in_progress` where it is not waited for or can no longer be watched.
+    /// service is gone, or its tasks cannot be started), or `in_progress` where it is not waited for or can no longer be watched.
     pub outcome: Outcome,
     #[schemars(range(min = 0))]
     pub desired: i64,
@@ -403,7 +406,7 @@ pub struct Scaled {
     pub running: Option<i64>,
     /// The scalable target; null where there is none, or it may not be read.
     pub autoscaling: Option<ScalableTarget>,
-    /// Why it can no longer be watched.
+    /// Why it can no longer be watched, or why the tasks cannot be started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

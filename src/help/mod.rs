@@ -5,6 +5,7 @@
 use clap::builder::StyledStr;
 use clap::{Arg, Command};
 
+pub mod similar_flag;
 pub mod synonyms;
 
 /// The help heading of the global flags.

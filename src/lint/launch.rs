@@ -6,6 +6,7 @@ use super::document_view::{
     ServiceView, has_items, is_absent, is_absent_or_empty, is_set, member_integer, member_items, member_text,
     quoted_scalar,
 };
+use super::sizes::{UnsupportedSize, unsupported_size};
 use super::volumes::launch_volume_names;
 use crate::document::tree::Node;
 
@@ -13,6 +14,8 @@ use crate::document::tree::Node;
 const MAX_PROVIDERS: usize = 20;
 const MAX_STRATEGIES: usize = 5;
 const MAX_CONSTRAINTS: usize = 10;
+/// From the developer guide, "Amazon ECS clusters for Fargate workloads".
+const FARGATE_PROVIDERS: &[&str] = &["FARGATE", "FARGATE_SPOT"];
 
 /// Returns the launch type, unless it is one of Fargate's.
 fn instance_launch_type<'a>(service: &ServiceView<'a>) -> Option<&'a str> {
@@ -77,9 +80,7 @@ pub(super) fn platform_version(service: &ServiceView<'_>, findings: &mut CheckPr
 /// Fargate runs only definitions with `awsvpc` and with a size of the task.
 pub(super) fn supported_launch_type(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {
     let Some(task) = &service.task_definition else { return };
-    let Some(node) = service.node.get("launchType").filter(|node| node.text() == Some("FARGATE")) else {
-        return;
-    };
+    let Some(node) = fargate_launch(service) else { return };
     // Where the definition is for Fargate, its own checks report what is missing.
     let kinds = task.node.get("requiresCompatibilities");
     if task.requires_fargate() || kinds.is_some_and(Node::has_undefined) {
@@ -95,11 +96,27 @@ pub(super) fn supported_launch_type(service: &ServiceView<'_>, findings: &mut Ch
         Some(_) if !sized => {
             "the task definition does not support Fargate: it has no `cpu` and `memory`".to_owned()
         }
-        _ => return,
+        _ => {
+            if let Some(UnsupportedSize { node, member, message, hint }) = unsupported_size(task) {
+                findings.add(node, member, message, hint);
+            }
+            return;
+        }
     };
     let hint =
         "add `requiresCompatibilities: [FARGATE]` to the task definition, and what it then needs".to_owned();
     findings.add(node, "launchType", message, hint);
+}
+
+/// Returns what says that tasks run on Fargate: the launch type, or a strategy of Fargate's capacity providers.
+fn fargate_launch<'a>(service: &ServiceView<'a>) -> Option<&'a Node> {
+    let launch_type = service.node.get("launchType").filter(|node| node.text() == Some("FARGATE"));
+    let strategy = service.node.get("capacityProviderStrategy");
+    let is_of_fargate = |item: &Node| {
+        member_text(item, "capacityProvider").is_some_and(|provider| FARGATE_PROVIDERS.contains(&provider))
+    };
+    let providers = strategy.filter(|list| list.items().iter().any(is_of_fargate));
+    launch_type.or(providers)
 }
 
 pub(super) fn placement(service: &ServiceView<'_>, findings: &mut CheckProblems<'_>) {

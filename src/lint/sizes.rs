@@ -79,31 +79,47 @@ fn nearest_values(wanted: i64, known: &[i64]) -> Vec<i64> {
     below.into_iter().chain(above).collect()
 }
 
+/// A size that Fargate does not support: where it is, and what is wrong.
+pub(super) struct UnsupportedSize<'a> {
+    pub(super) node: &'a Node,
+    pub(super) member: &'static str,
+    pub(super) message: String,
+    pub(super) hint: String,
+}
+
 pub(super) fn fargate_size(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {
-    let (Some(cpu_node), true) = (task.node.get("cpu"), task.requires_fargate()) else { return };
-    let Some(units) = cpu_node.text().and_then(parse_cpu).filter(|units| !is_newer_size(*units)) else {
+    if !task.requires_fargate() {
         return;
-    };
+    }
+    if let Some(UnsupportedSize { node, member, message, hint }) = unsupported_size(task) {
+        findings.add(node, member, message, hint);
+    }
+}
+
+/// Returns the size of a task if Fargate does not support it.
+pub(super) fn unsupported_size<'a>(task: &TaskDefinitionView<'a>) -> Option<UnsupportedSize<'a>> {
+    let node = task.node.get("cpu")?;
+    let units = node.text().and_then(parse_cpu).filter(|units| !is_newer_size(*units))?;
     let windows = task.runs_windows() == Some(true);
     let fits = |size: &&FargateSize| !(windows && size.is_linux_only);
     let known: Vec<i64> = SIZES.iter().filter(fits).map(|size| size.cpu).collect();
     let system = if windows { "Fargate with Windows" } else { "Fargate" };
     let Some(size) = SIZES.iter().filter(fits).find(|size| size.cpu == units) else {
         let hint = format!("the nearest are {}", quoted_list(&nearest_values(units, &known)));
-        let message = format!("{system} does not support `cpu` {}", quoted_scalar(cpu_node));
-        findings.add(cpu_node, "cpu", message, hint);
-        return;
+        let message = format!("{system} does not support `cpu` {}", quoted_scalar(node));
+        return Some(UnsupportedSize { node, member: "cpu", message, hint });
     };
-    let Some(memory_node) = task.node.get("memory") else { return };
-    let Some(wanted) = memory_node.text().and_then(parse_memory) else { return };
-    if !size.valid_memory().contains(&wanted) {
-        let message = format!(
-            "{system} does not support `cpu` {} with `memory` {}",
-            quoted_scalar(cpu_node),
-            quoted_scalar(memory_node)
-        );
-        findings.add(memory_node, "memory", message, size_hint(size, wanted, windows));
+    let memory = task.node.get("memory")?;
+    let wanted = memory.text().and_then(parse_memory)?;
+    if size.valid_memory().contains(&wanted) {
+        return None;
     }
+    let message = format!(
+        "{system} does not support `cpu` {} with `memory` {}",
+        quoted_scalar(node),
+        quoted_scalar(memory)
+    );
+    Some(UnsupportedSize { node: memory, member: "memory", message, hint: size_hint(size, wanted, windows) })
 }
 
 /// Returns whether Fargate has tasks of this size, or may have.

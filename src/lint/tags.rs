@@ -1,8 +1,9 @@
-//! The check of tags, for task definitions and services.
+//! The checks of tags, for task definitions and services.
 
 use super::CheckProblems;
 use super::document_view::{member_items, member_text};
 use crate::document::model::DocumentKind;
+use crate::document::normalize::OWN_TAG_PREFIX;
 use crate::document::tree::Node;
 
 /// From the API reference, RegisterTaskDefinition.tags: the number of tags, and the length of keys and values.
@@ -48,5 +49,19 @@ pub(super) fn tag_limits(node: &Node, _: DocumentKind, findings: &mut CheckProbl
             format!("{shown} {wrong}"),
             "change or remove it".to_owned(),
         );
+    }
+}
+
+pub(super) fn own_tags(node: &Node, _: DocumentKind, findings: &mut CheckProblems<'_>) {
+    for (index, tag) in member_items(node, "tags").iter().enumerate() {
+        if member_text(tag, "key").is_some_and(|key| key.starts_with(OWN_TAG_PREFIX)) {
+            let message = format!("keys that begin with `{OWN_TAG_PREFIX}` are set by ecsail itself");
+            findings.add(
+                tag,
+                format!("tags[{index}]"),
+                message,
+                "choose another key, or remove the tag".to_owned(),
+            );
+        }
     }
 }

@@ -8,6 +8,7 @@ mod express;
 pub mod fields;
 pub mod hooks;
 mod ignore;
+mod keys;
 mod layers;
 pub mod load;
 mod patience;

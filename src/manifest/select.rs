@@ -1,5 +1,6 @@
 //! Selects the part of the manifest that a run uses: services, schedules, a task, or everything.
 
+use super::keys::ManifestKeys;
 use super::request::{Request, Scope};
 use super::schedules::{ManifestSchedule, TargetTask};
 use super::service_names::{adopt_region, has_cluster, is_named};
@@ -9,7 +10,6 @@ use crate::document::problem::did_you_mean;
 use crate::error::Failure;
 use crate::error::Result;
 use crate::settings::Settings;
-use crate::shell;
 use std::collections::BTreeSet;
 
 /// Removes everything that is not in the scope of a request, and keeps the services that tasks are `like` as lenders.
@@ -23,6 +23,7 @@ pub(super) fn select_scope(manifest: &mut Manifest, settings: &Settings, request
     }
     let whole = manifest.services.clone();
     manifest.service_names = whole.iter().map(|service| service.name.clone()).collect();
+    manifest.keys = ManifestKeys::of(manifest);
     match &request.scope {
         Scope::Services => {
             select_services(manifest, settings, request, &request.services)?;
@@ -39,7 +40,7 @@ pub(super) fn select_scope(manifest: &mut Manifest, settings: &Settings, request
         Scope::Task { name, like } => {
             manifest.services.clear();
             manifest.schedules.clear();
-            select_task(manifest, name.as_deref(), &whole)?;
+            select_task(manifest, name.as_deref())?;
             manifest.keep_running_definitions = request.tags.is_empty();
             let found = like.as_ref().map(|like| find_like_service(like, &whole, manifest));
             manifest.like_services.extend(found);
@@ -123,14 +124,15 @@ fn kind_of_name(name: &str, manifest: &Manifest, settings: &Settings) -> Result<
 fn unknown_target_error(name: &str, manifest: &Manifest) -> Failure {
     let services = manifest.services.iter().map(|service| service.key.as_str());
     if manifest.schedules.is_empty() {
-        return unknown_name_error("service", name, services);
+        return unknown_name_error("service", name, services, &manifest.keys);
     }
     let schedules = manifest.schedules.iter().map(|schedule| schedule.key.as_str());
     let listed = || {
         let [services, schedules] = [services.clone().collect::<Vec<_>>(), schedules.clone().collect()];
         format!("services: {}; schedules: {}", services.join(", "), schedules.join(", "))
     };
-    let hint = did_you_mean(name, services.clone().chain(schedules.clone())).unwrap_or_else(listed);
+    let similar = || did_you_mean(name, services.clone().chain(schedules.clone()));
+    let hint = manifest.keys.kind_hint(name).or_else(similar).unwrap_or_else(listed);
     Failure::usage(format!("no service or schedule named `{name}` in the manifest")).with_hint(hint)
 }
 
@@ -162,7 +164,7 @@ fn select_services(
             }
             None => {
                 let known = manifest.services.iter().map(|service| service.key.as_str());
-                return Err(unknown_name_error("service", name, known));
+                return Err(unknown_name_error("service", name, known, &manifest.keys));
             }
         }
     }
@@ -178,7 +180,7 @@ fn select_schedules(manifest: &mut Manifest, names: &[String]) -> Result<()> {
     for name in names {
         let Some(schedule) = manifest.schedules.iter().find(|schedule| &schedule.key == name) else {
             let known = manifest.schedules.iter().map(|schedule| schedule.key.as_str());
-            return Err(unknown_name_error("schedule", name, known));
+            return Err(unknown_name_error("schedule", name, known, &manifest.keys));
         };
         if !selected.iter().any(|known| known.key == schedule.key) {
             selected.push(schedule.clone());
@@ -188,33 +190,32 @@ fn select_schedules(manifest: &mut Manifest, names: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn select_task(manifest: &mut Manifest, name: Option<&str>, services: &[ManifestService]) -> Result<()> {
+fn select_task(manifest: &mut Manifest, name: Option<&str>) -> Result<()> {
     let Some(name) = name else {
         manifest.tasks.clear();
         return Ok(());
     };
     if !manifest.tasks.iter().any(|task| task.key == name) {
-        if services.iter().any(|service| service.key == name) {
-            let hint = format!(
-                "`{name}` is a service: run a command in its task definition with `ecsail run --like {} -- COMMAND…`",
-                shell::quote(name)
-            );
-            return Err(Failure::usage(format!("no task named `{name}` in the manifest")).with_hint(hint));
-        }
         let known = manifest.tasks.iter().map(|task| task.key.as_str());
-        return Err(unknown_name_error("task", name, known));
+        return Err(unknown_name_error("task", name, known, &manifest.keys));
     }
     manifest.tasks.retain(|task| task.key == name);
     Ok(())
 }
 
 /// Returns the error for a name that is not in the manifest.
-fn unknown_name_error<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Failure {
+fn unknown_name_error<'a>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    keys: &ManifestKeys,
+) -> Failure {
     let listed = || match known.clone().collect::<Vec<_>>() {
         known if known.is_empty() => format!("the manifest has no `{what}s`"),
         known => format!("{what}s: {}", known.join(", ")),
     };
-    let hint = did_you_mean(name, known.clone()).unwrap_or_else(listed);
+    let similar = || did_you_mean(name, known.clone());
+    let hint = keys.kind_hint(name).or_else(similar).unwrap_or_else(listed);
     Failure::usage(format!("no {what} named `{name}` in the manifest")).with_hint(hint)
 }
 

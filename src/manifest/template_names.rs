@@ -56,7 +56,7 @@ pub fn base_context(
 }
 
 /// The hint for `tag` in a run without a tag for all images.
-const MISSING_TAG_HINT: &str = "set the tag to deploy with `--tag 1.4.2`";
+pub const MISSING_TAG_HINT: &str = "set the tag to deploy with `--tag 1.4.2`";
 
 /// Returns the hint for an image in a run without a tag for it.
 fn missing_tag_hint(image: &str) -> String {

@@ -7,6 +7,7 @@ use super::express::read_express;
 use super::fields::{FieldReader, LocatedValue};
 use super::hooks::{self, ManifestHooks};
 use super::ignore::ignored;
+use super::keys::ManifestKeys;
 use super::layers::{Layer, layers};
 use super::patience::{Patience, read_patience};
 use super::schedules::{self, ManifestSchedule, TargetTask};
@@ -104,6 +105,8 @@ pub struct Manifest {
     pub services: Vec<ManifestService>,
     /// The names in ECS of all services, also of those that this run does not deploy.
     pub service_names: BTreeSet<String>,
+    /// The keys of all entries, by what they are.
+    pub keys: ManifestKeys,
     /// Services that this run does not deploy, and whose definition and network are used by tasks that are `like` them.
     pub like_services: Vec<ManifestService>,
     /// Whether services keep the task definitions that they run, because no tag was given for a task.

@@ -57,7 +57,7 @@ pub async fn observe_cluster(aws: &Aws, cluster: &str, named: &[String]) -> Resu
 fn not_found(name: &str, cluster: &str, listed: &[String]) -> Failure {
     let hint = did_you_mean(name, listed.iter().map(String::as_str));
     let hint = hint.unwrap_or_else(|| format!("its services: {}", listed.join(", ")));
-    Failure::error(format!("no service named `{name}` in cluster `{}`", cluster_name(cluster)))
+    Failure::usage(format!("no service named `{name}` in cluster `{}`", cluster_name(cluster)))
         .with_hint(hint)
 }
 

@@ -303,6 +303,11 @@ pub const PERMISSIONS: &[Permission] = &[
         Optional("no reasons, and no targets of rollbacks"),
     ),
     row(&["status"], &["elasticloadbalancing:DescribeTargetHealth"], Optional("no targets")),
+    row(
+        &["status"],
+        &["application-autoscaling:DescribeScalableTargets"],
+        Optional("no range of autoscaling"),
+    ),
     row(&["rollback"], &["ecs:DescribeTaskDefinition", "ecs:UpdateService"], Always),
     row(
         &["rollback"],
@@ -360,6 +365,16 @@ pub const PERMISSIONS: &[Permission] = &[
         &["application-autoscaling:DescribeScalableTargets"],
         Optional(
             "no warning that autoscaling will change the number again; needed for `--min`, `--max`, `--suspend` and `--resume`",
+        ),
+    ),
+    row(
+        &["scale"],
+        &[
+            "application-autoscaling:DescribeScalingPolicies",
+            "application-autoscaling:DescribeScheduledActions",
+        ],
+        Optional(
+            "a number inside the range of autoscaling needs `--force`, also where nothing would change it",
         ),
     ),
     row(

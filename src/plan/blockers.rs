@@ -5,10 +5,10 @@ use crate::aws::types::{
     ControllerType, Deployment, DeploymentStatus, ObservedService, ObservedState, RolloutState, Service,
     ServiceRef, ServiceStatus, revision_name,
 };
-use crate::error::Failure;
+use crate::error::{ErrorKind, Failure};
 use crate::render::DesiredService;
 use crate::shell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the blocker if the credentials belong to another account than the manifest's, or the account is unknown.
 pub fn account_blocker(wanted: Option<&str>, observed: &ObservedState) -> Vec<Failure> {
@@ -61,15 +61,23 @@ pub fn existing_service<'a>(
     name: &str,
     cluster: &str,
     observed: &'a ObservedState,
+    manifest_services: &BTreeSet<String>,
 ) -> Result<&'a ObservedService, Failure> {
     match observed.services.get(&ServiceRef::new(cluster, name)) {
         Some(seen) if seen.service.status == ServiceStatus::Inactive => Err(deleted_failure(name, cluster)),
         Some(seen) => Ok(seen),
         None => {
             let hint = "correct the name, or create the service by a deploy of it".to_owned();
-            Err(Failure::error(format!("no service named `{name}` in cluster `{cluster}`")).with_hint(hint))
+            Err(not_found(name, cluster, manifest_services).with_hint(hint))
         }
     }
+}
+
+/// Returns the failure that a cluster has no such service. A service of the manifest may not be created yet; any other name was
+/// given on the command line.
+pub(super) fn not_found(name: &str, cluster: &str, manifest_services: &BTreeSet<String>) -> Failure {
+    let kind = if manifest_services.contains(name) { ErrorKind::Error } else { ErrorKind::Usage };
+    Failure::new(kind, format!("no service named `{name}` in cluster `{cluster}`"))
 }
 
 /// Returns the failure that a service was deleted: ECS still describes it, as INACTIVE.

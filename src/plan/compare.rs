@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::creation::plan_creation;
 use super::desired_document::desired_document;
 use super::diff::{Change, diff};
+use super::edited_definition;
 use super::express::{compare_express, express_change, other_kind_failure};
 use super::image_checks::{image_notes, refused_images};
 use super::image_pins::with_running_pins;
@@ -63,7 +64,10 @@ fn plan_autoscaling(
     for service in &desired.services {
         let Some(autoscaling) = &service.autoscaling else { continue };
         match autoscaling::compare(service, autoscaling, observed, options.supersede) {
-            Ok(planned) => plan.autoscaling.push(planned),
+            Ok(mut planned) => {
+                plan.notes.append(&mut planned.notes);
+                plan.autoscaling.push(planned);
+            }
             Err(found) => failures.extend(found),
         }
     }
@@ -102,13 +106,15 @@ fn plan_service(
     let document = desired_document(service, observed).map_err(|failure| vec![failure])?;
     refuse_images(&document, observed, options)?;
     let running = seen.running_definition.as_ref().map(|running| &running.document);
+    edited_definition::ensure_valid(service, running, &document, &options.ignore)?;
+    plan.notes.extend(edited_definition::notes(service, running));
     let (after, definition_changes) = match &service.definition {
         DefinitionSource::Express(_) => (Revision::Same, Vec::new()),
         _ => revision(&document, seen, observed, options, plan),
     };
     let mut attributes = match &service.definition {
         DefinitionSource::Express(written) => compare_express(service, written, seen)?,
-        _ => service::compare_attributes(service, seen)?,
+        _ => service::compare_attributes(service, seen, &options.deploy_command)?,
     };
     let express = express_change(&attributes, seen);
     plan.notes.append(&mut attributes.notes);

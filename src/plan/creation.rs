@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::blockers::{deleted_failure, other_controller_failure};
+use super::blockers::{deleted_failure, not_found, other_controller_failure};
 use super::compare::revision;
 use super::desired_document::desired_document;
 use super::diff::{Change, additions};
@@ -35,7 +35,7 @@ pub(super) fn plan_creation(
         return plan_express_creation(service, written, observed, options, plan);
     }
     let cluster = observed.clusters.get(&service.cluster);
-    ensure_described(service, observed, cluster)?;
+    ensure_described(service, observed, cluster, options)?;
     if let Some(failure) = similar_name_blocker(service, cluster, options) {
         return Err(vec![failure]);
     }
@@ -103,6 +103,7 @@ fn ensure_described(
     service: &DesiredService,
     observed: &ObservedState,
     cluster: Option<&ClusterDetails>,
+    options: &Options,
 ) -> Result<(), Vec<Failure>> {
     if let Some(controller) = other_controller(service) {
         return Err(vec![other_controller_failure(&service.name, &controller)]);
@@ -122,7 +123,7 @@ fn ensure_described(
     let failure = if was_deleted {
         deleted_failure(name, place)
     } else {
-        Failure::error(format!("no service named `{name}` in cluster `{place}`"))
+        not_found(name, place, &options.manifest_services)
     };
     let names = cluster.map(|cluster| cluster.services.as_slice()).unwrap_or_default();
     let near = did_you_mean(name, names.iter().map(String::as_str));

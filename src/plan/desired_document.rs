@@ -133,7 +133,7 @@ fn replace_tags(
     };
     if let Some((_, image)) = images.iter().find(needs_tag) {
         let message = format!("no tag to deploy for image `{}` of `{}`", image.repository, service.name);
-        return Err(Failure::error(message).with_hint("pass one, such as `--tag 1.4.2`".to_owned()));
+        return Err(Failure::usage(message).with_hint("pass one, such as `--tag 1.4.2`".to_owned()));
     }
     let chosen = if with.tags.is_empty() {
         choose_by_repository(&images, with)

@@ -11,6 +11,7 @@ mod creation;
 pub mod deletion;
 pub mod desired_document;
 pub mod diff;
+mod edited_definition;
 pub mod express;
 pub mod image_checks;
 pub mod image_pins;

@@ -22,7 +22,19 @@ pub enum Autoscaling {
     /// It could not be read.
     Unknown,
     None,
+    /// A scalable target without policies and scheduled actions: nothing changes a number inside its range.
+    Idle(ScalableTarget),
     Target(ScalableTarget),
+}
+
+impl Autoscaling {
+    /// Returns the scalable target, if there is one.
+    pub fn target(&self) -> Option<ScalableTarget> {
+        match self {
+            Autoscaling::Idle(target) | Autoscaling::Target(target) => Some(*target),
+            Autoscaling::Unknown | Autoscaling::None => None,
+        }
+    }
 }
 
 /// A planned change.
@@ -56,15 +68,12 @@ pub fn plan_scaling(
     autoscaling: &Autoscaling,
     force: bool,
 ) -> Result<ScalePlan, Failure> {
-    match (wish, autoscaling) {
+    let target = autoscaling.target();
+    match (wish, target) {
         (ScaleRequest::Desired(desired), _) => plan_desired_count(desired, key, service, autoscaling, force),
-        (ScaleRequest::Range { min, max }, Autoscaling::Target(target)) => {
-            plan_range(min, max, key, service, target)
-        }
-        (ScaleRequest::Suspended(suspended), Autoscaling::Target(target)) => {
-            Ok(plan_suspension(suspended, key, target))
-        }
-        (_, Autoscaling::None | Autoscaling::Unknown) => Err(no_scalable_target(key, service)),
+        (ScaleRequest::Range { min, max }, Some(target)) => plan_range(min, max, key, service, &target),
+        (ScaleRequest::Suspended(suspended), Some(target)) => Ok(plan_suspension(suspended, key, &target)),
+        (_, None) => Err(no_scalable_target(key, service)),
     }
 }
 
@@ -96,15 +105,25 @@ fn plan_desired_count(
         return Err(Failure::refused(message));
     }
     let notes = match autoscaling {
-        Autoscaling::Target(target) if target.suspended == SuspendedActivities::all(true) => {
+        Autoscaling::Idle(target) | Autoscaling::Target(target)
+            if target.suspended == SuspendedActivities::all(true) =>
+        {
             let rests = "autoscaling is suspended: nothing changes the count until `--resume`".to_owned();
             [Some(rests), out_of_range_note(desired, target)].into_iter().flatten().collect()
         }
-        Autoscaling::Target(target) if force => {
+        Autoscaling::Idle(target) if out_of_range_note(desired, target).is_none() => {
+            let range = format_range(target);
+            vec![format!(
+                "autoscaling ({range}) has no policy and no scheduled action that changes the count"
+            )]
+        }
+        Autoscaling::Idle(target) | Autoscaling::Target(target) if force => {
             let moves = format!("autoscaling ({}) will change it again", format_range(target));
             vec![out_of_range_note(desired, target).unwrap_or(moves)]
         }
-        Autoscaling::Target(target) => return Err(autoscaling_blocker(desired, key, target)),
+        Autoscaling::Idle(target) | Autoscaling::Target(target) => {
+            return Err(autoscaling_blocker(desired, key, target));
+        }
         Autoscaling::None | Autoscaling::Unknown => Vec::new(),
     };
     let same = service.desired_count == i64::from(desired);

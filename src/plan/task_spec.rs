@@ -101,7 +101,8 @@ fn find_like_service<'a>(
     if plan.services.iter().any(|planned| planned.key == service.key && planned.creation.is_some()) {
         return Ok((service, against.absent));
     }
-    let seen = blockers::existing_service(&service.name, &service.cluster, against.observed)
+    let names = &against.options.manifest_services;
+    let seen = blockers::existing_service(&service.name, &service.cluster, against.observed, names)
         .map_err(|failure| vec![failure])?;
     Ok((service, seen))
 }

@@ -35,6 +35,10 @@ pub struct Options {
     pub images: ImageChecks,
     /// The current time, in seconds since 1970.
     pub now: i64,
+    /// The ids of the checks that the manifest leaves out.
+    pub ignore: Vec<String>,
+    /// The command that deploys what is planned, for hints.
+    pub deploy_command: String,
     pub record: DeployRecord,
 }
 

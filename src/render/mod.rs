@@ -15,7 +15,7 @@ use crate::document::tree::Node;
 use crate::image::{ImageReference, images};
 use crate::lint;
 use crate::manifest::fields::LocatedValue;
-use crate::manifest::template_names::resolve_image;
+use crate::manifest::template_names::{MISSING_TAG_HINT, resolve_image};
 use crate::manifest::{FailureAction, Layer, Manifest, ManifestService, Patience};
 use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
@@ -367,7 +367,7 @@ fn image_replacements(
     }
     if replacements.definition_images.is_empty() {
         let message = format!("no tag to deploy for service `{}`", service.key);
-        problems.push(Problem::error(service.span, message).hint("set one with `--tag 1.4.2`".to_owned()));
+        problems.push(Problem::error(service.span, message).hint(MISSING_TAG_HINT.to_owned()));
     }
     replacements
 }

@@ -5,6 +5,7 @@ use crate::aws::types::{RolloutState, revision_name};
 use crate::duration;
 use crate::shell::quote;
 use crate::watch::judge::Verdict;
+use crate::watch::snapshot::RolloutPurpose;
 use crate::watch::{FailureResponse, WatchOutcome, WatchResult};
 
 /// Returns the verdict in one line.
@@ -42,6 +43,14 @@ fn outcome_line(settled: &WatchResult) -> (Paint, String) {
     match &settled.outcome {
         WatchOutcome::Settled(Verdict::Succeeded) if settled.rollout.ended => {
             (Paint::Good, format!("{revision} was deployed"))
+        }
+        WatchOutcome::Settled(Verdict::Succeeded) => {
+            let text = match settled.rollout.purpose {
+                RolloutPurpose::Deploy => format!("deployed {revision} in {time}"),
+                RolloutPurpose::Rollback => format!("rolled back to {revision} in {time}"),
+                RolloutPurpose::Restart => format!("restarted {revision} in {time}"),
+            };
+            (Paint::Good, text)
         }
         WatchOutcome::Settled(verdict) => verdict_text(verdict, revision, &time),
         WatchOutcome::TimedOut { waiting_for } => (
@@ -162,7 +171,7 @@ fn no_rollback_reason(aftermath: Option<&FailureResponse>) -> Option<String> {
 }
 
 /// Returns what the service ran at the last poll.
-fn running_text(settled: &WatchResult) -> Option<String> {
+pub fn running_text(settled: &WatchResult) -> Option<String> {
     let runs = settled.running.as_ref()?;
     let state = match &runs.rollout_state {
         None | Some(RolloutState::Completed) => String::new(),

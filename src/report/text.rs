@@ -253,7 +253,9 @@ impl Reporter for TextReporter {
             }
             Event::Plan { plan, answer: None } => {
                 self.write_story_lines_wrapped(&plan::text(plan, color));
-                *self.destination.borrow_mut() = plan.destination.known_line();
+                // On a terminal only a few lines stay between the plan and the end.
+                let again = plan.destination.known_line().filter(|_| !self.screen.is_stderr_terminal);
+                *self.destination.borrow_mut() = again;
             }
             Event::Rollback(target) => self.write_story_lines_wrapped(&rollback::text(target, color)),
             Event::ScheduleRollback { plan, services } => {

@@ -154,7 +154,14 @@ impl WatchItem {
         // A rollback that was requested needs no explanation.
         let asked =
             self.rollout.going_back && matches!(ending, WatchOutcome::Settled(Verdict::RolledBack { .. }));
-        !good && !asked && !self.is_explained
+        // A deployment that succeeded may lack tasks since, such as after its service was scaled out.
+        let is_good = good && !(self.is_looked_at_once && self.lacks_tasks());
+        !is_good && !asked && !self.is_explained
+    }
+
+    fn lacks_tasks(&self) -> bool {
+        let service = self.snapshot.service.as_ref();
+        service.is_some_and(|service| service.running_count < service.desired_count)
     }
 }
 

@@ -53,8 +53,22 @@ pub struct WatchedRollout {
     /// It had ended before the watch began: how long it took is not known.
     #[serde(skip)]
     pub ended: bool,
+    /// What it is for, which its verdict says.
+    #[serde(skip)]
+    pub purpose: RolloutPurpose,
     #[serde(skip)]
     pub policy: WatchPolicy,
+}
+
+/// What a rollout is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RolloutPurpose {
+    #[default]
+    Deploy,
+    /// To return to an earlier revision.
+    Rollback,
+    /// To replace the tasks of the same revision.
+    Restart,
 }
 
 /// How long a rollout is watched, and what to do if it fails or the timeout passes.

@@ -1,4 +1,5 @@
-//! Watches a service until as many tasks run as desired, or until it is deleted. Judges no deployment, and never changes anything.
+//! Watches a service until as many tasks run as desired, until ECS reports that they cannot, or until it is deleted. Judges no
+//! deployment, and never changes anything.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -10,6 +11,11 @@ use super::reporter::WatchReporter;
 use crate::aws::error::ApiErrorKind;
 use crate::aws::types::{Service, ServiceStatus, parse_view, revision_name};
 use crate::aws::{ApiError, Aws};
+use crate::diagnose::events::{EventClass, EventKind, read_event};
+
+/// How often running tasks may stop again while more are wanted, before that counts as a cause that lasts: as many generations
+/// as those of a rollout.
+const MAX_LOSSES: u32 = 4;
 
 /// What is waited for.
 #[derive(Clone, Debug)]
@@ -40,8 +46,10 @@ pub enum TaskCountGoal {
 pub enum TaskCountOutcome {
     /// As many tasks run as desired.
     Reached,
-    /// The timeout has passed.
-    TimedOut,
+    /// ECS has reported that tasks fail each time they are started, or that a task cannot be started as it is.
+    Unreachable { reason: String },
+    /// The timeout has passed. The reason is the last problem that ECS reported.
+    TimedOut { reason: Option<String> },
     /// Another client has changed the desired count in the meantime.
     DesiredChanged { desired: i64 },
     /// The service no longer exists.
@@ -58,7 +66,14 @@ struct TaskCountState {
     polls: u32,
     /// Whether the requested desired count was seen: after that, any other was set by another client.
     has_taken_effect: bool,
+    /// Whether as many tasks ran at the last poll: tasks that crash run for a moment.
+    was_reached: bool,
     reported_events: BTreeSet<String>,
+    /// The number of tasks that ran at the last poll, and how often fewer ran than at the poll before.
+    last_running: i64,
+    losses: u32,
+    /// The last problem that ECS reported, and whether time does not mend it.
+    problem: Option<(String, bool)>,
     progress: Option<Progress>,
 }
 
@@ -66,6 +81,36 @@ impl TaskCountState {
     fn record_change(&mut self) {
         self.changed_at = Instant::now();
         self.heartbeat.record_change(self.changed_at);
+    }
+
+    /// Records what an event says of the tasks that are to start or stop.
+    fn record_event(&mut self, message: &str) {
+        let meaning = read_event(message);
+        match meaning.class {
+            EventClass::Ok => self.problem = None,
+            EventClass::Warn | EventClass::Fail => {
+                let is_lasting = meaning.class == EventClass::Fail
+                    && (meaning.is_deterministic || meaning.kind == EventKind::StartsImpaired);
+                self.problem = Some((meaning.text.trim_end_matches('.').to_owned(), is_lasting));
+            }
+            EventClass::Info | EventClass::Unknown => {}
+        }
+    }
+
+    /// Records how many tasks run while more are wanted.
+    fn record_running(&mut self, running: i64) {
+        self.losses += u32::from(running < self.last_running);
+        self.last_running = running;
+    }
+
+    /// Returns why as many tasks will not run: what ECS has said, else that those which start stop again.
+    fn lasting_problem(&self) -> Option<String> {
+        let reported = self.problem.as_ref().filter(|(_, is_lasting)| *is_lasting);
+        let stopping = || {
+            (self.losses >= MAX_LOSSES)
+                .then(|| format!("tasks that started stopped again {} times", self.losses))
+        };
+        reported.map(|(reason, _)| reason.clone()).or_else(stopping)
     }
 
     /// Reports the progress every 30 seconds while nothing changes.
@@ -89,7 +134,11 @@ impl TaskCountWatch<'_> {
             heartbeat: Heartbeat::new(now),
             polls: 0,
             has_taken_effect: false,
+            was_reached: false,
             reported_events: events,
+            last_running: 0,
+            losses: 0,
+            problem: None,
             progress: None,
         };
         let mut running = self.service_before.running_count;
@@ -99,8 +148,14 @@ impl TaskCountWatch<'_> {
                 Ok(Some(service)) => {
                     running = service.running_count;
                     self.report_new(&service, &mut seen, report);
-                    if let Some(end) = self.outcome(&service, &mut seen.has_taken_effect) {
+                    let end = self.outcome(&service, &mut seen.has_taken_effect);
+                    if let Some(end) = end.filter(|end| self.is_settled(end, &mut seen.was_reached)) {
                         return (end, running);
+                    }
+                    seen.was_reached &= !self.lacks_tasks(&service);
+                    seen.record_running(running);
+                    if let Some(reason) = seen.lasting_problem().filter(|_| self.lacks_tasks(&service)) {
+                        return (TaskCountOutcome::Unreachable { reason }, running);
                     }
                 }
                 Ok(None) => return (TaskCountOutcome::ServiceGone, 0),
@@ -116,7 +171,8 @@ impl TaskCountWatch<'_> {
             seen.break_silence(report);
             let elapsed = seen.started_at.elapsed();
             if elapsed >= self.timeout {
-                return (TaskCountOutcome::TimedOut, running);
+                let reason = seen.problem.map(|(reason, _)| reason);
+                return (TaskCountOutcome::TimedOut { reason }, running);
             }
             let still = seen.changed_at.elapsed();
             let adapted = next_interval(&PollHistory {
@@ -142,6 +198,21 @@ impl TaskCountWatch<'_> {
         }
     }
 
+    /// Returns whether an outcome holds: where tasks were started, as many have to run at two polls in a row.
+    fn is_settled(&self, end: &TaskCountOutcome, was_reached: &mut bool) -> bool {
+        let before = self.service_before.running_count;
+        let starts_tasks = matches!(self.goal, TaskCountGoal::Desired(wanted) if wanted > before);
+        if *end != TaskCountOutcome::Reached || !starts_tasks {
+            return true;
+        }
+        std::mem::replace(was_reached, true)
+    }
+
+    /// Returns whether fewer tasks run than are wanted.
+    fn lacks_tasks(&self, service: &Service) -> bool {
+        matches!(self.goal, TaskCountGoal::Desired(wanted) if service.running_count < wanted)
+    }
+
     /// Returns the service; `None` where it no longer exists.
     async fn read_service(&self, aws: &Aws) -> Result<Option<Service>, ApiError> {
         let mut found = aws.services(self.cluster, &[self.name.to_owned()]).await?;
@@ -158,6 +229,7 @@ impl TaskCountWatch<'_> {
                 continue;
             }
             report.service_event(self.key, event);
+            seen.record_event(&event.message);
             seen.record_change();
         }
         let wanted = match self.goal {

@@ -230,7 +230,8 @@ fn policies_of_others_stay_and_own_ones_are_removed() {
     world.scaling("PutScalingPolicy", steps);
     world.write_autoscaling("    autoscaling: { min: 2, max: 6, cpu: 60 }\n");
     let run = world.plan_v1().exits(6).answers("  memory: - 70");
-    run.answers("  of other owners, kept: night-watch");
+    let run = run.answers("  of other owners, kept: night-watch");
+    run.answers("scaling policy `night-watch` is not in the manifest and stays; remove it with `aws application-autoscaling delete-scaling-policy");
     world.deploy("v1").exits(0);
     let names: Vec<String> = world.policies().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["ecsail-cpu", "night-watch"]);
@@ -356,4 +357,18 @@ fn a_bound_beyond_the_one_that_is_there_is_refused() {
         .plan_v1()
         .exits(1)
         .says("the autoscaling of service `web` has no range: `min` is 9, and `max` is 6");
+}
+
+#[test]
+fn policy_without_our_prefix_is_said_to_stay_once_it_is_created() {
+    let metric = "PredefinedMetricSpecification: { PredefinedMetricType: ECSServiceAverageCPUUtilization }";
+    let policy = format!(
+        "    autoscaling:\n      min: 2\n      max: 6\n      policies:\n        - PolicyName: busy\n          \
+         PolicyType: TargetTrackingScaling\n          TargetTrackingScalingPolicyConfiguration: {{ TargetValue: 50, {metric} }}\n"
+    );
+    let world = world(&policy);
+    world.plan_v1().exits(6).answers("scaling policy `busy` stays when it is removed from the manifest");
+    world.deploy("v1").exits(0);
+    let run = world.plan_v1().exits(0);
+    assert!(!run.stdout.contains("stays when it is removed"), "{}", run.stdout);
 }

@@ -110,12 +110,17 @@ fn ministack_rollback_goes_to_the_previous_good_revision() {
     emulator.deploy(&["--tag", "v2"]).exits(0).answers("web: deployed web:2 in ");
     emulator.deploy(&["--tag", "crash"]).exits(3).answers("web: web:3 was rolled back, web:2 is running: ");
     // MiniStack has no service deployments, so the revisions are the only history.
-    let run = emulator.folder.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
+    let run =
+        emulator.folder.run(&["rollback", "web", "--yes"]).exits(0).answers("web: rolled back to web:1 in ");
     let run = run.says("web:1 is the previous ACTIVE revision; whether it ever ran is unknown");
     run.says("ECS has no deployment history for `web`");
     assert_eq!(emulator.revision(), "web:1");
     emulator.folder.run(&["rollback", "web", "--yes"]).exits(1).says("nothing to roll back to");
-    emulator.folder.run(&["rollback", "web", "--to", "v2", "--yes"]).exits(0).answers("web: deployed web:2");
+    emulator
+        .folder
+        .run(&["rollback", "web", "--to", "v2", "--yes"])
+        .exits(0)
+        .answers("web: rolled back to web:2");
     assert_eq!(emulator.revision(), "web:2");
 }
 
@@ -126,7 +131,7 @@ fn ministack_cancel_rolls_back_by_update_and_restart_redeploys() {
     emulator.deploy(&["--tag", "slow", "--no-wait"]).exits(0);
     let run = emulator.folder.run(&["cancel", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
     run.says("web: rolling back to web:1 (UpdateService)");
-    emulator.folder.run(&["restart", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
+    emulator.folder.run(&["restart", "web", "--yes"]).exits(0).answers("web: restarted web:1 in ");
 }
 
 #[test]

@@ -204,7 +204,7 @@ fn after_two_deploys() -> World {
 fn a_second_rollback_watches_the_first() {
     let world = after_two_deploys();
     world.run(&["rollback", "web", "--yes", "--no-wait"]).exits(0);
-    let run = world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
+    let run = world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: rolled back to web:1 in ");
     run.says("web: is being rolled back from web:2 to web:1 already; watching that");
     assert_eq!(world.calls("UpdateService").len(), 1);
     assert!(world.calls("StopServiceDeployment").is_empty());
@@ -214,7 +214,10 @@ fn a_second_rollback_watches_the_first() {
 fn a_second_rollback_to_a_named_revision_watches_the_first() {
     let world = after_two_deploys();
     world.run(&["rollback", "web", "--to", "web:1", "--yes", "--no-wait"]).exits(0);
-    world.run(&["rollback", "web", "--to", "web:1", "--yes"]).exits(0).answers("web: deployed web:1 in ");
+    world
+        .run(&["rollback", "web", "--to", "web:1", "--yes"])
+        .exits(0)
+        .answers("web: rolled back to web:1 in ");
     assert_eq!(world.calls("UpdateService").len(), 1);
 }
 
@@ -317,7 +320,7 @@ fn a_rollback_that_has_reached_some_services_goes_on_with_the_others() {
     let world = world(MANIFEST);
     release(&world, &[]).exits(0);
     world.run(&["rollback", "web", "--yes"]).exits(0);
-    let run = world.run(&["rollback", "--yes"]).exits(0).answers("worker: deployed shop:2 in ");
+    let run = world.run(&["rollback", "--yes"]).exits(0).answers("worker: rolled back to shop:2 in ");
     run.says("`web` was rolled back from release ");
     assert_eq!(["web", "worker", "mailer"].map(|name| image(&world, name)), ["v1", "v1", "v1"]);
 }

@@ -110,3 +110,37 @@ fn plan_takes_the_same_flags_and_hides_secrets() {
     assert!(!run.stdout.contains("geese"), "{}", run.stdout);
     world.unchanged();
 }
+
+#[test]
+fn size_that_fargate_does_not_have_is_refused() {
+    let world = world();
+    let run = deploy(&world, &["--cpu", "160"]).exits(2);
+    run.says("a definition that ECS refuses: Fargate does not support `cpu` `160`")
+        .says("the nearest are `256`");
+    deploy(&world, &["--cpu", "256", "--memory", "8192"]).exits(2).says("with `memory` `8192`");
+    world.unchanged();
+}
+
+#[test]
+fn check_of_a_size_may_be_left_out() {
+    let world = world();
+    let manifest = MANIFEST.replace("    task_definition: web.yml\n", "").replace("  web:", "  web: {}");
+    world.folder.write("ecsail.yml", &format!("{manifest}ignore: [fargate-cpu-memory]\n"));
+    world.run(&["plan", "web", "--cpu", "160"]).exits(0).answers("cpu: 256 → 160");
+}
+
+#[test]
+fn what_is_not_set_is_a_note() {
+    let world = world();
+    let run = deploy(&world, &["--unset-env", "NOPE", "--unset-secret", "app:NONE"]).exits(0);
+    run.says("note: `web`: `--unset-env NOPE` changes nothing: it is not set").says("`--unset-secret NONE`");
+}
+
+#[test]
+fn secret_without_an_arn_is_the_name_of_a_parameter() {
+    let world = world();
+    let run = world.run(&["plan", "web", "--cluster", "main", "--secret", "DB=/shop/db"]).exits(0);
+    run.answers("ECS takes it as the name of a Parameter Store parameter in the service's region");
+    let run = world.run(&["plan", "web", "--cluster", "main", "--secret", "DB=my secret"]).exits(2);
+    run.says("a definition that ECS refuses");
+}

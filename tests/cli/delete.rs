@@ -102,7 +102,7 @@ fn deletion_in_progress_is_watched() {
 #[test]
 fn unknown_service_is_an_error_with_a_similar_name() {
     let world = world();
-    let run = world.run(&["delete", "wbe", "--cluster", "main"]).exits(1);
+    let run = world.run(&["delete", "wbe", "--cluster", "main"]).exits(2);
     run.says("no service named `wbe` in cluster `main`").says("did you mean `web`?");
 }
 

@@ -188,7 +188,7 @@ fn plan_document_and_status_events_match_the_schema() {
         checked.run(in_json(&world, arguments), 0);
     }
     checked.run(in_json(&world, &["status", "nope", "--cluster", "main"]), 1);
-    checked.run(in_json(&world, &["wait", "nope", "--cluster", "main"]), 1);
+    checked.run(in_json(&world, &["wait", "nope", "--cluster", "main"]), 2);
     world.move_tag("v1");
     checked.run(in_json(&world, &["deploy", "--tag", "v1"]), 0);
     let moved = checked.run(in_json(&world, &["plan", "--tag", "v1"]), 0);

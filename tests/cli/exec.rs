@@ -134,7 +134,7 @@ fn a_task_or_container_that_is_not_there_is_an_error() {
     let world = world(enabled());
     run(&world, &["exec", "web", "--task", "x"]).exits(1).says("no running task `x`").says("running tasks: ");
     run(&world, &["exec", "web", "--container", "ap"]).exits(2).says("did you mean `app`?");
-    run(&world, &["exec", "wep", "--cluster", "main"]).exits(1).says("did you mean `web`?");
+    run(&world, &["exec", "wep", "--cluster", "main"]).exits(2).says("did you mean `web`?");
 }
 
 #[test]

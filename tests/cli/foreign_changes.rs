@@ -121,7 +121,7 @@ fn restart_at_the_same_instant_is_of_the_revision_that_came_in_between() {
     let input = json!({"cluster": "main", "service": "web", "taskDefinition": "web:1"});
     let other = OtherCall::ecs("UpdateService", input);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::Preceded(other)));
-    let run = world.run(&["restart", "web", "--yes"]).exits(0).answers("web: deployed web:1");
+    let run = world.run(&["restart", "web", "--yes"]).exits(0).answers("web: restarted web:1");
     run.says("web: the update replaced deployment `ecs-svc/");
 }
 

@@ -191,6 +191,6 @@ fn without_revisions_or_definitions_the_rest_is_shown() {
 #[test]
 fn a_service_that_is_not_there_has_no_history() {
     let world = World::with(Scenario::Steady, &[], &[service("web", json!({}))]);
-    let run = world.run(&["history", "wbe", "--cluster", "main"]).exits(1);
+    let run = world.run(&["history", "wbe", "--cluster", "main"]).exits(2);
     run.says("no service named `wbe` in cluster `main`").says("did you mean `web`?");
 }

@@ -253,7 +253,7 @@ fn a_rollback_without_an_answer_of_ecr_is_done_with_a_note() {
     let world = World::new(Scenario::Steady);
     world.deploy("v2").exits(0);
     deny(&world, "DescribeImages");
-    let run = world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:1");
+    let run = world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: rolled back to web:1");
     run.says(&format!("image `{REPOSITORY}:v1` was not checked"));
 }
 
@@ -272,7 +272,7 @@ fn a_rollback_to_an_image_that_left_the_cache_is_done() {
     world.deploy("v3").exits(0);
     let images = json!({"repositoryName": "docker-hub/library/nginx", "imageIds": [{"imageTag": "1.27"}]});
     world.sandbox.call("ecr", "BatchDeleteImage", images).expect("it was cached");
-    world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:2").says(NOT_CACHED);
+    world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: rolled back to web:2").says(NOT_CACHED);
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_task_is_run_with_a_digest() {
 fn a_rollback_returns_to_a_digest_whose_tag_moved() {
     let (world, version) = deployed_by_digest();
     world.deploy("v3").exits(0);
-    world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:2");
+    world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: rolled back to web:2");
     assert_eq!(image(&world, "web:2"), format!("{REPOSITORY}:{version}"));
 }
 
@@ -125,7 +125,7 @@ fn a_rollback_returns_to_a_digest_whose_tag_moved() {
 fn a_rollback_finds_a_version_with_its_digest() {
     let (world, version) = deployed_by_digest();
     world.deploy("v3").exits(0);
-    world.run(&["rollback", "web", "--to", &version, "--yes"]).exits(0).answers("web: deployed web:2");
+    world.run(&["rollback", "web", "--to", &version, "--yes"]).exits(0).answers("web: rolled back to web:2");
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn it_needs_no_manifest() {
     let world = World::with(Scenario::Steady, &[], &[logging("/shop/web")]);
     world.run(&["logs", "web", "--cluster", "main", ALL]).exits(0).answers("app | listening on");
     world.run(&["logs", "--service", "web", "--cluster", "main", ALL]).exits(0).answers("app | listening on");
-    let near = world.run(&["logs", "wep", "--cluster", "main"]).exits(1);
+    let near = world.run(&["logs", "wep", "--cluster", "main"]).exits(2);
     near.says("no service named `wep`").says("did you mean `web`?");
 }
 

@@ -13,6 +13,7 @@ mod ci_examples;
 mod completions;
 mod conformance;
 mod conformance_autoscaling;
+mod conformance_init;
 mod conformance_releases;
 mod conformance_schedules;
 mod conformance_schedules_apply;
@@ -41,6 +42,7 @@ mod hostile;
 mod image_checks;
 mod image_references;
 mod images;
+mod immutable;
 mod init;
 #[cfg(unix)]
 mod install;
@@ -97,6 +99,7 @@ mod strangers;
 mod support;
 #[cfg(unix)]
 mod tables;
+mod task_counts;
 mod tasks;
 mod template_errors;
 mod template_names;

@@ -93,3 +93,51 @@ fn a_service_flag_beside_schedules_is_refused() {
         .exits(2)
         .says("`schedule` and `--service` exclude each other");
 }
+
+#[test]
+fn mistyped_service_name_has_one_exit_code() {
+    let world = World::new(Scenario::Steady);
+    for verb in [
+        &["deploy", "wbe", "--tag", "v2", "--cluster", "main"][..],
+        &["plan", "wbe", "--tag", "v2", "--cluster", "main"],
+        &["deploy", "wbe", "--tag", "v2"],
+        &["rollback", "wbe", "--yes"],
+        &["restart", "wbe", "--yes"],
+        &["scale", "wbe", "--desired", "1", "--yes"],
+        &["delete", "wbe", "--yes"],
+        &["logs", "wbe"],
+        &["history", "wbe"],
+        &["wait", "wbe"],
+        &["why", "wbe"],
+        &["exec", "wbe"],
+        &["run", "--like", "wbe", "--", "true"],
+        &["run", "--like", "wbe", "--cluster", "main", "--", "true"],
+    ] {
+        let run = world.run(verb);
+        assert_eq!(run.code, 2, "{verb:?}: {run:?}");
+        assert!(run.stderr.contains("did you mean `web`?"), "{verb:?}: {run:?}");
+    }
+}
+
+#[test]
+fn name_of_another_kind_has_the_command_that_takes_it() {
+    let manifest = format!(
+        "{MANIFEST}tasks:\n  migrate: {{ like: web, command: [x] }}\nschedules:\n  nightly:\n    expression: rate(1 day)\n    \
+         role: arn:aws:iam::123456789012:role/s\n    task: {{ like: web }}\n"
+    );
+    let files = [("ecsail.yml", manifest.as_str()), ("web.yml", DEFINITION)];
+    let world = World::with(Scenario::Steady, &files, &[service("web", json!({}))]);
+    world.run(&["deploy", "migrate", "--tag", "v2"]).exits(2).says("run it with `ecsail run migrate`");
+    world.run(&["status", "migrate"]).says("").exits(1).answers("run it with `ecsail run migrate`");
+    world.run(&["run", "nightly"]).exits(2).says("run it now with `ecsail schedule run nightly`");
+    world.run(&["run", "web"]).exits(2).says("`web` is a service");
+}
+
+#[test]
+fn flag_with_two_letters_exchanged_is_suggested() {
+    let world = World::new(Scenario::Steady);
+    let run = world.run(&["deploy", "web", "--tga", "v2"]).exits(2).says("'--tag'");
+    assert!(!run.stderr.contains("as a value"), "{}", run.stderr);
+    let run = world.run(&["deploy", "web", "--tga", "v2", "--output", "json"]).exits(2);
+    run.answers("--tag");
+}

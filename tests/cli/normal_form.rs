@@ -165,7 +165,7 @@ fn a_deploy_of_the_same_definition_registers_nothing_after_a_rollback_to_it() {
     let named = fargate("  - { name: app, image: '{{ image.app }}' }\n") + "taskRoleArn: app\n";
     let world = deployed(&named);
     world.deploy("v3").exits(0).answers("web: deployed web:3");
-    world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: deployed web:2");
+    world.run(&["rollback", "web", "--yes"]).exits(0).answers("web: rolled back to web:2");
     world.deploy("v2").exits(0).answers("web: unchanged, web:2 stays");
 }
 

@@ -144,7 +144,7 @@ fn continue_that_is_denied_says_what_to_allow_and_one_whose_answer_is_lost_is_do
 fn restart_redeploys_the_same_revision() {
     let world = World::new(Scenario::Steady);
     let before = world.service("web")["deployments"][0]["id"].clone();
-    let run = world.run(&["restart", "web", "--yes"]).exits(0).answers("web: deployed web:1 in ");
+    let run = world.run(&["restart", "web", "--yes"]).exits(0).answers("web: restarted web:1 in ");
     run.says("web: web:1 → a new deployment of the same revision");
     assert_ne!(world.service("web")["deployments"][0]["id"], before);
     assert_eq!((world.revisions("web"), world.calls("UpdateService").len()), (1, 1));
@@ -157,7 +157,7 @@ fn restart_requires_confirmation_and_names_without_a_manifest() {
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
     world.run(&["restart", "--cluster", "main", "--yes"]).exits(2).says("no service is named");
     world.unchanged();
-    world.run(&["restart", "web", "--cluster", "main", "--yes"]).exits(0).answers("web: deployed web:1");
+    world.run(&["restart", "web", "--cluster", "main", "--yes"]).exits(0).answers("web: restarted web:1");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn restart_during_a_deployment_is_refused_unless_superseded() {
     let world = under_way(Scenario::Slow);
     world.run(&["restart", "web", "--yes"]).exits(5).says("a deployment of `web` is in progress: `web:2`");
     world.unchanged();
-    world.run(&["restart", "web", "--yes", "--supersede"]).exits(0).answers("web: deployed web:2");
+    world.run(&["restart", "web", "--yes", "--supersede"]).exits(0).answers("web: restarted web:2");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn the_sandbox_needs_no_answer_without_a_terminal() {
 #[test]
 fn on_a_terminal_the_question_has_what_and_where() {
     let world = world(Scenario::Steady);
-    let question = "Deploy service web to cluster main? [y/N]";
+    let question = "Deploy service web with tag v2 to cluster main? [y/N]";
     let screen = TERMINAL.run(&world.folder.command(DEPLOY), &[(question, "n\n")]).exits(1);
     screen.shows("123456789012 · us-east-1 · cluster main");
     world.unchanged();
@@ -76,7 +76,7 @@ fn services_are_counted_in_the_plan_and_in_the_question() {
     let mut world = World::with(Scenario::Steady, &files, &services);
     world.folder = world.folder.env("CI", "").env("ECSAIL_STAGE", "production");
     let command = world.folder.command(&["deploy", "--tag", "v2"]);
-    let question = [("Deploy 2 services to production? [y/N]", "n\n")];
+    let question = [("Deploy 2 services with tag v2 to production? [y/N]", "n\n")];
     let screen = TERMINAL.run(&command, &question).exits(1);
     screen
         .shows("production (from ECSAIL_STAGE) · 123456789012 · us-east-1 · cluster main")
@@ -105,7 +105,7 @@ fn where_the_streams_are_piped_the_question_is_asked_on_the_terminal() {
         command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
     let mut piped = std::process::Command::new("sh");
     piped.args(["-c", &line]).env_clear().envs(environment);
-    TERMINAL.run(&piped, &[("Deploy service web to cluster main? [y/N]", "y\n")]).exits(0);
+    TERMINAL.run(&piped, &[("Deploy service web with tag v2 to cluster main? [y/N]", "y\n")]).exits(0);
     let answer = std::fs::read_to_string(world.folder.dir.path().join("answer.txt")).expect("it was written");
     assert!(answer.starts_with("web: deployed web:2"), "{answer}");
 }

@@ -90,7 +90,7 @@ fn a_family_may_be_named_and_one_that_is_not_there_is_an_error() {
     world.run(&["revisions", "--family", "job"]).exits(0).answers("job:1 ");
     world.run(&["revisions", "--family", "jbo"]).exits(1).says("no task definition family named `jbo`");
     world.run(&["revisions", "--family", "job", "web"]).exits(2);
-    world.run(&["revisions", "wbe", "--cluster", "main"]).exits(1).says("did you mean `web`?");
+    world.run(&["revisions", "wbe", "--cluster", "main"]).exits(2).says("did you mean `web`?");
 }
 
 #[test]

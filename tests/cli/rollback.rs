@@ -61,7 +61,7 @@ fn untouched(world: &World) {
 #[test]
 fn after_a_deploy_that_ecs_rolled_back_it_goes_to_the_success_before_the_one_that_runs() {
     let world = a_b_and_c_that_failed();
-    let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1 in ");
+    let run = rollback(&world, &[]).exits(0).answers("web: rolled back to web:1 in ");
     let run = run.says("web: rolls back from web:2 to web:1");
     let run = run.says("why   the last deployment that succeeded before the running one");
     let run = run.says("not   web:3 of ").says(": rolled back: Service deployment rolled back because");
@@ -79,15 +79,15 @@ fn a_second_rollback_does_not_go_forward_again() {
     let run = rollback(&world, &[]).exits(1).says("nothing to roll back to");
     run.says("choose a revision that succeeded: `--to web:2`");
     untouched(&world);
-    rollback(&world, &["--to", "web:2"]).exits(0).answers("web: deployed web:2");
-    rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+    rollback(&world, &["--to", "web:2"]).exits(0).answers("web: rolled back to web:2");
+    rollback(&world, &[]).exits(0).answers("web: rolled back to web:1");
 }
 
 #[test]
 fn rolled_back_revisions_are_skipped_and_named() {
     let world = a_b_and_c();
-    rollback(&world, &[]).exits(0).answers("web: deployed web:2");
-    let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+    rollback(&world, &[]).exits(0).answers("web: rolled back to web:2");
+    let run = rollback(&world, &[]).exits(0).answers("web: rolled back to web:1");
     run.says("web:3 of ").says("it succeeded, and was rolled back later; choose it with `--to web:3`");
 }
 
@@ -99,7 +99,7 @@ fn an_image_that_is_gone_is_refused_before_anything_changes_and_another_target_w
     run.says("image `123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:v2` no longer exists")
         .says("roll back to another deployment with `--to web:1`");
     untouched(&world);
-    rollback(&world, &["--to", "web:1"]).exits(0).answers("web: deployed web:1");
+    rollback(&world, &["--to", "web:1"]).exits(0).answers("web: rolled back to web:1");
     assert_eq!(runs(&world), "web:1");
 }
 
@@ -116,23 +116,23 @@ fn a_deregistered_revision_is_registered_again_with_its_tags() {
     let world = a_b_and_c();
     world.call("DeregisterTaskDefinition", json!({"taskDefinition": "web:2"}));
     let before = world.definition("web:2");
-    let run = rollback(&world, &[]).exits(0).answers("web: deployed web:4");
+    let run = rollback(&world, &[]).exits(0).answers("web: rolled back to web:4");
     run.says("web: web:3 → a new revision of `web`").says("registered web:4");
     let (after, tags) = world.definition("web:4");
     assert_eq!(after["containerDefinitions"], before.0["containerDefinitions"]);
     assert_eq!((tags["ecsail:tag"].as_str(), tags["ecsail:restored-from"].as_str()), ("v2", "web:2"));
     assert_eq!(tags["ecsail:deployed-by"], "arn:aws:iam::123456789012:user/sandbox");
     // It counts as the revision that it was copied from: the next rollback goes further back.
-    rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+    rollback(&world, &[]).exits(0).answers("web: rolled back to web:1");
 }
 
 #[test]
 fn revision_of_an_earlier_rollback_is_reused() {
     let world = a_and_b();
     world.call("DeregisterTaskDefinition", json!({"taskDefinition": "web:1"}));
-    rollback(&world, &[]).exits(0).answers("web: deployed web:3");
+    rollback(&world, &[]).exits(0).answers("web: rolled back to web:3");
     rollback(&world, &["--to", "web:2"]).exits(0);
-    rollback(&world, &["--to", "web:1"]).exits(0).answers("web: deployed web:3");
+    rollback(&world, &["--to", "web:1"]).exits(0).answers("web: rolled back to web:3");
     rollback(&world, &["--to", "web:1"]).exits(0).answers("web: unchanged, web:3 stays");
     assert_eq!(world.calls("RegisterTaskDefinition").len(), 1);
 }
@@ -165,7 +165,10 @@ fn deployment_in_progress_is_rolled_back_by_update_without_permission_to_stop() 
     world.sandbox.set_scenario(None, Scenario::Crash);
     world.run(&["deploy", "--tag", "v3", "--no-wait"]).exits(0);
     world.sandbox.inject(Fault::on("StopServiceDeployment", FaultKind::AccessDenied).always());
-    rollback(&world, &[]).exits(0).answers("web: deployed web:2 in ").says("rolling back with an update");
+    rollback(&world, &[])
+        .exits(0)
+        .answers("web: rolled back to web:2 in ")
+        .says("rolling back with an update");
     assert_eq!(runs(&world), "web:2");
 }
 
@@ -179,7 +182,7 @@ fn a_named_target_during_a_deployment_is_refused_unless_it_supersedes() {
         rollback(&world, &["--to", "web:1"]).exits(5).says("a deployment of `web` is in progress: `web:3`");
     run.says("leave out `--to` and `--steps`");
     untouched(&world);
-    rollback(&world, &["--to", "web:1", "--supersede"]).exits(0).answers("web: deployed web:1");
+    rollback(&world, &["--to", "web:1", "--supersede"]).exits(0).answers("web: rolled back to web:1");
 }
 
 #[test]
@@ -188,14 +191,17 @@ fn a_deployment_that_failed_and_stayed_goes_back_to_the_newest_success() {
     world.deploy("v2").exits(0);
     world.sandbox.set_scenario(None, Scenario::CrashBreaker);
     world.run(&["deploy", "--tag", "v3", "--on-failure", "leave"]).exits(3);
-    rollback(&world, &[]).exits(0).answers("web: deployed web:2").says("web: rolls back from web:3 to web:2");
+    rollback(&world, &[])
+        .exits(0)
+        .answers("web: rolled back to web:2")
+        .says("web: rolls back from web:3 to web:2");
 }
 
 #[test]
 fn a_forced_deployment_of_the_same_image_is_passed_over() {
     let world = a_and_b();
     world.run(&["deploy", "--tag", "v2", "--force"]).exits(0);
-    let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+    let run = rollback(&world, &[]).exits(0).answers("web: rolled back to web:1");
     run.says("not   web:2 of ").says("the same as the running revision");
 }
 
@@ -205,7 +211,7 @@ fn a_forced_deployment_of_another_image_goes_back_to_the_image_that_ran() {
     let ran = world.definition("web:2").1["ecsail:digest:app"].clone();
     world.move_tag("v2");
     world.run(&["deploy", "--tag", "v2", "--force"]).exits(0).answers("web: deployed web:2");
-    let run = rollback(&world, &[]).exits(0).answers("web: deployed web:3");
+    let run = rollback(&world, &[]).exits(0).answers("web: rolled back to web:3");
     run.says("`app:v2` now points to sha256:").says("is registered by its digest");
     let (definition, tags) = world.definition("web:3");
     assert_eq!(definition["containerDefinitions"][0]["image"], format!("{REPOSITORY}@{ran}"));
@@ -253,8 +259,8 @@ fn two() -> World {
 #[test]
 fn services_of_a_release_are_rolled_back_together() {
     let world = two();
-    let run = world.run(&["rollback", "--yes"]).exits(0).answers("web: deployed web:1");
-    let run = run.answers("worker: deployed worker:1");
+    let run = world.run(&["rollback", "--yes"]).exits(0).answers("web: rolled back to web:1");
+    let run = run.answers("worker: rolled back to worker:1");
     assert!(!run.stderr.contains("not deployed together"), "{}", run.stderr);
 }
 
@@ -279,7 +285,7 @@ fn services_that_were_not_deployed_together_are_warned_of() {
 fn a_service_that_runs_the_tag_already_stays() {
     let world = two();
     world.run(&["deploy", "service", "web", "--tag", "v3"]).exits(0);
-    let run = world.run(&["rollback", "--to", "v2", "--yes"]).exits(0).answers("web: deployed web:2");
+    let run = world.run(&["rollback", "--to", "v2", "--yes"]).exits(0).answers("web: rolled back to web:2");
     run.answers("worker: unchanged, worker:2 stays");
     world.run(&["rollback", "worker", "--to", "v2", "--yes"]).exits(0).answers("worker: unchanged");
 }
@@ -288,7 +294,7 @@ fn a_service_that_runs_the_tag_already_stays() {
 fn without_the_history_the_tags_of_a_deploy_decide() {
     let world = a_b_and_c();
     world.sandbox.set_scenario(None, Scenario::NoDeploymentsApi);
-    let run = rollback(&world, &[]).exits(0).answers("web: deployed web:2");
+    let run = rollback(&world, &[]).exits(0).answers("web: rolled back to web:2");
     let run = run.says(
         "web:2 is the newest older revision with the tags of a deploy; whether it succeeded is unknown",
     );
@@ -303,7 +309,7 @@ fn without_history_and_tags_it_is_the_active_revision_before() {
     ] {
         let world = a_and_b();
         world.sandbox.inject(Fault::on("ListServiceDeployments", kind).always());
-        let run = rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+        let run = rollback(&world, &[]).exits(0).answers("web: rolled back to web:1");
         run.says("web:1 is the previous ACTIVE revision; whether it ever ran is unknown");
     }
 }
@@ -320,7 +326,7 @@ fn unreadable_history_is_an_error() {
 fn a_throttle_is_waited_out() {
     let world = a_and_b();
     world.sandbox.inject(Fault::on("ListServiceDeployments", FaultKind::Throttling));
-    rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+    rollback(&world, &[]).exits(0).answers("web: rolled back to web:1");
 }
 
 #[test]
@@ -330,7 +336,7 @@ fn a_success_behind_more_than_a_page_of_deployments_is_found() {
     // Each is stopped by the next one. The last succeeds, and deploys the same as B.
     (0..105).for_each(|_| drop(world.call("UpdateService", again.clone())));
     world.run(&["wait", "web"]).exits(0);
-    rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+    rollback(&world, &[]).exits(0).answers("web: rolled back to web:1");
     assert_eq!(
         world
             .calls("ListServiceDeployments")
@@ -346,9 +352,12 @@ fn it_needs_no_manifest() {
     let world = a_b_and_c_that_failed();
     std::fs::remove_file(world.folder.dir.path().join("ecsail.yml")).expect("it is there");
     world.run(&["rollback", "--cluster", "main", "--yes"]).exits(2).says("no service is named");
-    world.run(&["rollback", "wev", "--cluster", "main", "--yes"]).exits(1).says("did you mean `web`");
+    world.run(&["rollback", "wev", "--cluster", "main", "--yes"]).exits(2).says("did you mean `web`");
     untouched(&world);
-    world.run(&["rollback", "web", "--cluster", "main", "--yes"]).exits(0).answers("web: deployed web:1");
+    world
+        .run(&["rollback", "web", "--cluster", "main", "--yes"])
+        .exits(0)
+        .answers("web: rolled back to web:1");
 }
 
 #[test]
@@ -361,7 +370,7 @@ fn a_target_is_named_by_revision_tag_digest_or_steps() {
         (["--steps", "2"], "web:1"),
     ] {
         let world = a_b_and_c();
-        rollback(&world, &arguments).exits(0).answers(&format!("web: deployed {revision} in "));
+        rollback(&world, &arguments).exits(0).answers(&format!("web: rolled back to {revision} in "));
     }
 }
 
@@ -385,7 +394,7 @@ fn attributes_are_rolled_back_with_the_definition() {
     world.run(&["wait", "web"]).exits(0);
     let before = world.service("web")["deployments"][0]["id"].clone();
     // The same definition and image with another network is another release.
-    let run = rollback(&world, &[]).exits(0).answers("web: deployed web:2");
+    let run = rollback(&world, &[]).exits(0).answers("web: rolled back to web:2");
     run.says("service.networkConfiguration.awsvpcConfiguration.subnets");
     let service = world.service("web");
     assert_ne!(service["deployments"][0]["id"], before);
@@ -448,7 +457,7 @@ fn one_that_may_not_be_updated_fails_and_says_what_to_allow() {
 fn an_answer_that_is_lost_updates_once() {
     let world = a_and_b();
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropAfter));
-    rollback(&world, &[]).exits(0).answers("web: deployed web:1");
+    rollback(&world, &[]).exits(0).answers("web: rolled back to web:1");
     assert_eq!(world.calls("UpdateService").len(), 1);
 }
 
@@ -472,4 +481,22 @@ fn json_has_target_and_source() {
     crate::events::all_as_the_schema_says(&run.stdout);
     let none: Value = rollback(&world, &["--output", "json"]).exits(1).event("error");
     assert!(none["message"].as_str().is_some_and(|text| text.contains("nothing to roll back to")), "{none}");
+}
+
+#[test]
+fn autoscaling_and_tags_that_stay_are_named_with_the_command_that_sets_them() {
+    let world = World::new(Scenario::Steady);
+    let members = "    service: { tags: { team: shop } }\n    autoscaling: { min: 2, max: 6, cpu: 60 }\n";
+    world.folder.write("ecsail.yml", &format!("{MANIFEST}{members}"));
+    world.deploy("v2").exits(0);
+    world.deploy("v3").exits(0);
+    let run = rollback(&world, &[]).exits(0);
+    let run = run.says("`web`: its autoscaling and tags stay as they are, because AWS keeps no earlier ones");
+    run.says("to set those of web:2, check out the files of web:2 and run `ecsail deploy web --tag v2`");
+}
+
+#[test]
+fn service_without_autoscaling_and_tags_has_no_note_of_them() {
+    let run = rollback(&a_and_b(), &[]).exits(0);
+    assert!(!run.stderr.contains("stay as they are"), "{}", run.stderr);
 }

@@ -330,7 +330,7 @@ fn a_service_may_be_a_key_of_the_manifest_and_has_to_be_there() {
     let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
     let world = World::with(Scenario::Steady, &files, &[logging()]);
     world.run(&["run", "--like", "web", "--", "true"]).exits(0).answers("done");
-    let near = world.run(&["run", "--cluster", "main", "--like", "wep", "--", "true"]).exits(1);
+    let near = world.run(&["run", "--cluster", "main", "--like", "wep", "--", "true"]).exits(2);
     near.says("no service named `wep` in cluster `main`").says("did you mean `web`?");
     world.run(&["run", "--", "true"]).exits(2).says("no task and no `--like SERVICE` is named");
 }

@@ -97,9 +97,9 @@ fn a_manifest_whose_images_the_service_does_not_run_says_so() {
 #[test]
 fn missing_tag_is_an_error() {
     let world = World::with(Scenario::Steady, &[("ecsail.yml", MANIFEST)], &[elaborate()]);
-    world.run(&["deploy"]).exits(1).says("no tag to deploy for service `web`");
+    world.run(&["deploy"]).exits(2).says("no tag was given");
     let bare = World::with(Scenario::Steady, &[], &[service("web", json!({}))]);
-    bare.run(&["deploy", "service", "web", "--cluster", "main"]).exits(1).says("no tag to deploy");
+    bare.run(&["deploy", "service", "web", "--cluster", "main"]).exits(2).says("no tag was given");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn untagged_image_without_tag_is_noted() {
     let manifest = MANIFEST
         .replace("services:", "  proxy: { repository: public.ecr.aws/nginx/nginx, tag: '1.27' }\nservices:");
     let world = World::with(Scenario::Steady, &[("ecsail.yml", &manifest)], &[elaborate()]);
-    world.run(&["deploy"]).exits(1).says("no tag to deploy for image").says("--tag 1.4.2");
+    world.run(&["deploy"]).exits(2).says("no tag to deploy for image").says("--tag 1.4.2");
     world.unchanged();
 }
 

@@ -6,8 +6,18 @@ use serde_json::{Value, json};
 use crate::rollout_outcomes::until;
 use crate::support::{DEFINITION, MANIFEST, World, service};
 
-/// Returns a world whose service has autoscaling between these numbers.
+/// Returns a world whose service has autoscaling between these numbers, with a policy.
 fn scaled(min: i32, max: i32) -> World {
+    let world = idle(min, max);
+    let policy = json!({"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 42,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}});
+    world.scaling("PutScalingPolicy", policy);
+    world
+}
+
+/// Returns a world whose service has a range and no policy.
+fn idle(min: i32, max: i32) -> World {
     let world = World::new(Scenario::Steady);
     register(&world, json!({"MinCapacity": min, "MaxCapacity": max}));
     world
@@ -88,7 +98,7 @@ fn it_needs_no_manifest() {
     let place = ["scale", "--cluster", "main", "--yes", "--desired"];
     world.run(&[&place[..], &["3", "web"]].concat()).exits(0).answers("web: scaled from 2 to 3");
     world.run(&[&place[..], &["1", "--service", "web"]].concat()).exits(0).answers("web: scaled from 3 to 1");
-    world.run(&[&place[..], &["1", "wep"]].concat()).exits(1).says("did you mean `web`?");
+    world.run(&[&place[..], &["1", "wep"]].concat()).exits(2).says("did you mean `web`?");
 }
 
 #[test]
@@ -122,6 +132,14 @@ fn a_number_that_autoscaling_would_move_again_is_refused_unless_forced() {
     world.unchanged();
     let run = world.run(&["scale", "web", "--desired", "4", "--yes", "--force"]).exits(0);
     run.answers("scaled from 2 to 4").says("note: autoscaling (1..6) will change it again");
+}
+
+#[test]
+fn a_number_inside_a_range_without_policies_is_set() {
+    let world = idle(1, 6);
+    let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(0);
+    run.answers("scaled from 2 to 4").says("has no policy and no scheduled action that changes the count");
+    world.run(&["scale", "web", "--desired", "9", "--yes"]).exits(5).says("9 is outside of 1..6");
 }
 
 #[test]

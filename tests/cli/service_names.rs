@@ -18,10 +18,10 @@ const VERBS: &[(&[&str], &[&str], &str)] = &[
     (&["prune"], &["--keep", "5", "--dry-run"], "web: "),
     (&["logs"], &[], ""),
     (&["scale"], &["--desired", "3", "--yes"], "web: scaled from 2 to 3, 3 of 3 tasks running"),
-    (&["restart"], &["--yes"], "web: deployed web:1"),
+    (&["restart"], &["--yes"], "web: restarted web:1"),
     (&["deploy", "service"], &["--tag", "v2", "--yes"], "web: deployed web:2"),
     (&["plan", "service"], &["--tag", "v3"], "web: web:2"),
-    (&["rollback"], &["--yes"], "web: deployed web:1"),
+    (&["rollback"], &["--yes"], "web: rolled back to web:1"),
     (&["run", "--like"], &["--", "true"], ""),
     (&["run", "--tag", "v2", "--like"], &["--", "true"], ""),
 ];

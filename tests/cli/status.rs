@@ -181,7 +181,11 @@ fn a_steady_service_takes_one_call_for_its_last_deployment_once() {
     assert!(world.calls("DescribeServiceDeployments").is_empty());
     assert!(world.calls("DescribeTargetHealth").is_empty());
     assert!(world.calls("ListTasks").is_empty());
-    assert_eq!(world.sandbox.requests().len(), 4, "services, revisions, definition, the last deployment");
+    assert_eq!(
+        world.sandbox.requests().len(),
+        5,
+        "services, revisions, definition, range, the last deployment"
+    );
 }
 
 #[test]
@@ -450,4 +454,25 @@ fn an_image_outside_ecr_is_named_whole() {
     let world = World::with(Scenario::Steady, &[], &[seeded]);
     let run = world.run(&["status", "--cluster", "main"]).exits(0);
     run.answers("  image     app public.ecr.aws/nginx/nginx:1.27");
+}
+
+#[test]
+fn range_of_autoscaling_is_shown_beside_the_number_of_tasks() {
+    let world = crate::autoscaling::scaled("    autoscaling: { min: 1, max: 4, cpu: 60 }\n");
+    world.run(&["status"]).exits(0).answers("web: web:1, 2/2 running (1–4 autoscaled)");
+    let shown = world.run(&["status", "--output", "json"]).exits(0).event("status");
+    assert_eq!((&shown["autoscaling"]["min"], &shown["autoscaling"]["max"]), (&json!(1), &json!(4)));
+    world.run(&["scale", "web", "--suspend", "--yes"]).exits(0);
+    world.run(&["status"]).exits(0).answers("(1–4 autoscaling suspended)");
+}
+
+#[test]
+fn cluster_beside_a_manifest_is_the_whole_cluster() {
+    let files = [("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)];
+    let world =
+        World::with(Scenario::Steady, &files, &[service("web", json!({})), service("other", json!({}))]);
+    let run = world.run(&["status", "--cluster", "main"]).exits(0);
+    run.answers("web: web:1, 2/2 running").answers("other: other:1, 2/2 running");
+    let run = world.run(&["status"]).exits(0);
+    assert!(!run.stdout.contains("other"), "{}", run.stdout);
 }

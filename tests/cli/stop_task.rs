@@ -74,7 +74,7 @@ fn it_needs_no_manifest() {
     let place = ["stop-task", "--cluster", "main", "--yes"];
     world.run(&[&place[..], &["web", &ids[0]]].concat()).exits(0);
     world.run(&[&place[..], &["--service", "web", &ids[1]]].concat()).exits(0);
-    world.run(&[&place[..], &["wep", "x"]].concat()).exits(1).says("did you mean `web`?");
+    world.run(&[&place[..], &["wep", "x"]].concat()).exits(2).says("did you mean `web`?");
     world.run(&[&place[..], &["web"]].concat()).exits(2).says("no task is named");
 }
 

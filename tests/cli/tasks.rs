@@ -102,7 +102,7 @@ fn what_may_not_be_read_is_an_error_with_a_hint() {
 fn one_service_has_to_be_named() {
     let world = World::with(Scenario::Steady, &[], &[service("a", json!({})), service("b", json!({}))]);
     world.run(&["tasks", "--cluster", "main"]).exits(2).says("name one of a, b");
-    world.run(&["tasks", "c", "--cluster", "main"]).exits(1).says("no service named `c`");
+    world.run(&["tasks", "c", "--cluster", "main"]).exits(2).says("no service named `c`");
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn a_service_that_is_not_there_is_an_error() {
     let world = World::new(Scenario::Steady);
     world
         .run(&["wait", "api", "--cluster", "main"])
-        .exits(1)
+        .exits(2)
         .says("no service named `api` in cluster `main`");
 }
 

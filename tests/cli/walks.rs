@@ -56,8 +56,8 @@ fn newcomer() {
         folder.write(&format!("examples/quickstart/{name}"), &text);
     }
     let steps = [
-        ("Deploy service web to cluster quickstart? [y/N] ", "y\n"),
-        ("Deploy service api to cluster shop? [y/N] ", "y\n"),
+        ("Deploy service web with tag v2 to cluster quickstart? [y/N] ", "y\n"),
+        ("Deploy service api with tag 7c1f2e9 to cluster shop? [y/N] ", "y\n"),
     ];
     let screen = TERMINAL.run(&script("newcomer.sh", &folder.command(&[])), &steps).exits(0);
     assert_walk("newcomer", &screen.text());

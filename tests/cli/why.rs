@@ -56,7 +56,7 @@ fn nothing_is_changed_and_no_manifest_is_needed() {
     assert!(run.stdout.contains("`ecsail rollback web --cluster main`"), "{run:?}");
     let changing = ["UpdateService", "StopServiceDeployment", "RegisterTaskDefinition"];
     assert!(changing.iter().all(|operation| world.calls(operation).is_empty()));
-    world.run(&["why", "wbe", "--cluster", "main"]).exits(1).says("did you mean `web`?");
+    world.run(&["why", "wbe", "--cluster", "main"]).exits(2).says("did you mean `web`?");
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod autoscaling;
 mod express;
 mod hooks;
 mod marks;
+mod task_counts;
 mod tasks;
 
 /// The options of a release.
@@ -113,6 +114,7 @@ impl<'a> ReleaseRunner<'a> {
         let _ = self.run_tasks(TargetKind::Before, interrupts).await
             && self.roll_out_services(interrupts).await
             && self.apply_autoscaling(interrupts).await
+            && self.watch_task_counts(interrupts).await
             && self.apply_schedules(interrupts).await
             && self.run_tasks(TargetKind::After, interrupts).await;
         Ok(self.finish().await)

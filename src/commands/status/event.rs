@@ -5,6 +5,7 @@ use super::failures::cause;
 use super::happened::happened;
 use super::look::{ServiceState, running_definition};
 use crate::aws::types::{Deployment, ServiceDeployment, ServiceEvent, ServiceRevision, revision_name};
+use crate::commands::scale;
 use crate::commands::services::ServiceIdentity;
 use crate::diagnose::events::{self as service_events, EventClass};
 use crate::events::{JsonEvent, service as events};
@@ -41,6 +42,7 @@ pub(super) fn known(seen: &ServiceState, number: usize) -> JsonEvent {
         images: images(seen),
         deployed: deployed(seen),
         rollouts: seen.in_progress.iter().map(|open| rollout(seen, open)).collect(),
+        autoscaling: seen.autoscaling.as_ref().map(scale::target_event),
         targets: seen.targets.as_ref().map(|targets| targets.iter().map(health_target).collect()),
         drift: seen.drift.as_ref().map(|drift| drift.paths.clone()),
         cause: cause(seen),

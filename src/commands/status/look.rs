@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join_all, join4};
 
 use super::drift::{self, ServiceDrift};
 use super::ended::NewestDeployments;
 use super::failures::TaskFailures;
+use crate::aws::autoscaling::ScalableTarget;
 use crate::aws::lookup::in_time;
 use crate::aws::types::{
-    DeploymentStatus, LoadBalancer, Service, ServiceDeployment, ServiceRevision, TargetHealth, Task,
-    TaskDefinition,
+    DeploymentStatus, LoadBalancer, Service, ServiceDeployment, ServiceRef, ServiceRevision, TargetHealth,
+    Task, TaskDefinition,
 };
 use crate::aws::{ApiError, Aws};
 use crate::commands::services::{FoundService, SelectedServices, ServiceIdentity};
@@ -33,6 +34,8 @@ pub(super) struct ServiceState {
     pub(super) definition: Option<TaskDefinition>,
     /// The URL of an Express service, if it was read.
     pub(super) url: Option<String>,
+    /// The range in which the service is scaled automatically; `None` where it is not, or where that could not be read.
+    pub(super) autoscaling: Option<ScalableTarget>,
     /// `None` if it has no target groups, or if they were not read.
     pub(super) targets: Option<Vec<TargetHealth>>,
     pub(super) drift: Option<ServiceDrift>,
@@ -100,7 +103,8 @@ impl<'a> StatusReader<'a> {
         let definitions = join_all(unknown.map(|arn| async move { aws.task_definition(&arn).await }));
         let targets =
             join_all(groups.iter().map(|group| async move { (group, read_health(aws, group).await) }));
-        let (definitions, targets, open) = join3(definitions, targets, read_in_progress(aws, &found)).await;
+        let (definitions, targets, open, ranges) =
+            join4(definitions, targets, read_in_progress(aws, &found), read_ranges(aws, &found)).await;
         for read in definitions {
             let lost = "tags, commits and users of deployments are unknown";
             if let Some(Some(definition)) = self.value_or_note(lost, read) {
@@ -120,6 +124,9 @@ impl<'a> StatusReader<'a> {
         let mut seen: Vec<ServiceState> =
             found.into_iter().map(|found| self.service_state(found, &open, &health)).collect();
         self.set_urls(&mut seen).await;
+        for one in &mut seen {
+            one.autoscaling = ranges.get(&ServiceRef::new(&one.place.cluster, &one.place.name)).copied();
+        }
         self.set_drift(&mut seen);
         self.set_ended(&mut seen).await;
         self.set_failures(&mut seen).await;
@@ -205,6 +212,17 @@ impl<'a> StatusReader<'a> {
             }
         }
     }
+}
+
+/// Returns the ranges of the services that are scaled automatically. Where they may not be read, the page is complete without.
+async fn read_ranges(aws: &Aws, found: &[FoundService]) -> BTreeMap<ServiceRef, ScalableTarget> {
+    let places: Vec<ServiceRef> =
+        found.iter().map(|found| ServiceRef::new(&found.identity.cluster, &found.identity.name)).collect();
+    let read = aws.scalable_targets(&places);
+    in_time("application-autoscaling:DescribeScalableTargets", read).await.unwrap_or_else(|error| {
+        tracing::info!("the ranges of autoscaling are unknown: {error}");
+        BTreeMap::new()
+    })
 }
 
 async fn read_health(aws: &Aws, group: &str) -> Result<Vec<TargetHealth>, ApiError> {

@@ -41,7 +41,7 @@ const INTERVAL_PER_SERVICE: Duration = Duration::from_millis(20);
 #[command(after_help = exit_codes::after_help("status", "Examples:
   ecsail status
   ecsail status web --stage production --watch
-  ecsail status --cluster main                  # all services of a cluster, without a manifest
+  ecsail status --cluster main                  # all services of a cluster, also beside a manifest
   ecsail status --stage production --exit-code  # for scripts: 3 where a service is failing or short of tasks
   ecsail status web --cluster main --output json
 
@@ -68,7 +68,7 @@ pub struct StatusArgs {
 /// # Errors
 /// There is neither a manifest nor a cluster, or an API call failed.
 pub async fn run(args: &StatusArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let chosen = args.services.select(context).await?;
+    let chosen = args.services.select_or_cluster(context).await?;
     let mut looks = StatusReader::new(&chosen, context);
     let schedules =
         if args.services.is_empty() { StatusSchedules::from_manifest(&chosen, context)? } else { None };

@@ -39,8 +39,8 @@ pub(super) const LAUNCH: &[Check] = &[
     Check {
         id: "launch-type-fargate",
         severity: Error,
-        title: "With launch type FARGATE, the task definition supports Fargate",
-        reason: "It needs `awsvpc` and a size of the task; ECS refuses to run any other definition on Fargate.",
+        title: "Where tasks run on Fargate, the task definition supports it",
+        reason: "It needs `awsvpc` and a size of the task that Fargate has, also without `requiresCompatibilities`; ECS refuses to run any other definition on Fargate.",
         source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html (launchType)",
         function: CheckFunction::Launch(launch::supported_launch_type),
     },

@@ -180,4 +180,12 @@ pub(super) const REFERENCES: &[Check] = &[
         source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html (tags)",
         function: CheckFunction::Document(tags::tag_limits),
     },
+    Check {
+        id: "own-tags",
+        severity: Error,
+        title: "No tag has a key that ecsail sets",
+        reason: "ecsail records its deploys in tags whose keys begin with `ecsail:`, such as the keys that it set in `ecsail:tags`. It does not compare them with the manifest, and a document with two tags of one key is refused by ECS.",
+        source: "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html",
+        function: CheckFunction::Document(tags::own_tags),
+    },
 ];

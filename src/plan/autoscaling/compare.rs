@@ -13,6 +13,7 @@ use crate::plan::diff::Change;
 use crate::plan::schedules::Action;
 use crate::render::DesiredService;
 use crate::render::autoscaling::{DesiredAutoscaling, OWN_PREFIX, ScalingDocument, is_same_metric};
+use crate::shell::quote;
 
 /// Returns the plan that changes the autoscaling of a service into the desired one.
 ///
@@ -53,6 +54,7 @@ pub fn compare(
         key: service.key.clone(),
         service: place,
         action,
+        notes: lasting_notes(service, &parts),
         changes: parts.changes,
         steps: parts.steps,
         foreign: parts.foreign,
@@ -73,6 +75,10 @@ struct Parts {
     changes: Vec<Change>,
     steps: Vec<ScalingStep>,
     foreign: Vec<String>,
+    /// The same with their kinds.
+    kept: Vec<(ScalingKind, String)>,
+    /// The names that are created and that no deploy removes.
+    created: Vec<String>,
 }
 
 impl Parts {
@@ -97,6 +103,7 @@ impl Parts {
         for name in others {
             if !is_own(name) {
                 self.foreign.push(name.to_owned());
+                self.kept.push((kind, name.to_owned()));
                 continue;
             }
             self.changes.extend(document_changes(name, kind, find(observed, kind, name), None));
@@ -110,6 +117,9 @@ impl Parts {
             if before.is_some_and(|before| is_same(before, &document.document, kind)) {
                 continue;
             }
+            if before.is_none() && !is_own(&document.name) {
+                self.created.push(document.name.clone());
+            }
             self.changes.extend(document_changes(&document.name, kind, before, Some(&document.document)));
             self.steps.push(match kind {
                 ScalingKind::Policy => ScalingStep::PutPolicy(document.clone()),
@@ -117,6 +127,48 @@ impl Parts {
             });
         }
     }
+}
+
+/// Returns the notes on names that no deploy removes: those that the manifest names without our prefix, when they are created,
+/// and those that it does not name, with the commands that remove them.
+fn lasting_notes(service: &DesiredService, parts: &Parts) -> Vec<String> {
+    let key = &service.key;
+    let created = parts.steps.iter().filter_map(|step| match step {
+        ScalingStep::PutPolicy(document) => Some((ScalingKind::Policy, document)),
+        ScalingStep::PutAction(document) => Some((ScalingKind::Action, document)),
+        _ => None,
+    });
+    let created = created.filter(|(_, document)| parts.created.contains(&document.name));
+    let created = created.map(|(kind, document)| {
+        format!(
+            "`{key}`: {} `{}` stays when it is removed from the manifest: only names beginning with `{OWN_PREFIX}` are removed",
+            kind.document().noun(),
+            document.name
+        )
+    });
+    let kept = parts.kept.iter().map(|(kind, name)| {
+        format!(
+            "`{key}`: {} `{name}` is not in the manifest and stays; remove it with `{}`",
+            kind.document().noun(),
+            removal_command(service, *kind, name)
+        )
+    });
+    created.chain(kept).collect()
+}
+
+/// Returns the command of the AWS CLI that removes a policy or a scheduled action.
+fn removal_command(service: &DesiredService, kind: ScalingKind, name: &str) -> String {
+    let (verb, flag) = match kind {
+        ScalingKind::Policy => ("delete-scaling-policy", "--policy-name"),
+        ScalingKind::Action => ("delete-scheduled-action", "--scheduled-action-name"),
+    };
+    let cluster = service.cluster.rsplit('/').next().unwrap_or_default();
+    let resource = quote(&format!("service/{cluster}/{}", service.name));
+    format!(
+        "aws application-autoscaling {verb} --service-namespace ecs --scalable-dimension ecs:service:DesiredCount \
+         --resource-id {resource} {flag} {}",
+        quote(name)
+    )
 }
 
 /// Returns the blocker of a range that is missing where it is needed, or empty.

@@ -21,6 +21,8 @@ pub struct AutoscalingPlan {
     pub steps: Vec<ScalingStep>,
     /// The names of the policies and scheduled actions that are not the manifest's. They are kept.
     pub foreign: Vec<String>,
+    /// What the reader should know of names that are not removed with the manifest's entry.
+    pub notes: Vec<String>,
     /// The state that the plan was made for.
     pub before: ObservedAutoscaling,
     /// Change it even if it has changed since the plan was made.

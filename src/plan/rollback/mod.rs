@@ -21,7 +21,7 @@ pub use new_choice::{Choice, LeftOut, Source, Why};
 pub use past::DeploymentHistory;
 pub use selector::RollbackSelector;
 pub use states::{DeployedState, DeployedStates, deployed_states};
-pub use target::{ImageSummary, ReleaseSummary, Target, are_apart, summarize};
+pub use target::{ImageSummary, ReleaseSummary, Target, are_apart, summarize, unrestored_note};
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use super::new_choice::{LeftOut, Source};
 use super::past::DeploymentHistory;
 use super::states::DeployedState;
 use crate::aws::types::ContainerImage;
+use crate::shell::quote;
 
 /// What a service is rolled back to and why, as reported before anything is changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,8 @@ pub struct ReleaseSummary {
     pub at: Option<f64>,
     /// The value of `--tag` of the deploy.
     pub tag: Option<String>,
+    /// The commit of the deploy.
+    pub commit: Option<String>,
     pub images: Vec<ImageSummary>,
 }
 
@@ -72,6 +75,29 @@ pub fn summarize(release: &DeployedState, past: &DeploymentHistory) -> ReleaseSu
         revision: release.revision_name().to_owned(),
         at: Some(release.created_at).filter(|at| *at > 0.0),
         tag: definition.and_then(|known| known.tag("ecsail:tag")).map(str::to_owned),
+        commit: definition.and_then(|known| known.tag("ecsail:git-sha")).map(str::to_owned),
         images: if release.revision.is_some() { resolved.collect() } else { written.collect() },
     }
+}
+
+/// Returns the note that a rollback leaves the autoscaling or the tags of a service, of which AWS keeps no earlier state, with
+/// the command that sets them.
+pub fn unrestored_note(target: &Target, has_autoscaling: bool, has_tags: bool) -> Option<String> {
+    let what = match (has_autoscaling, has_tags) {
+        (true, true) => "autoscaling and tags",
+        (true, false) => "autoscaling",
+        (false, true) => "tags",
+        (false, false) => return None,
+    };
+    let to = target.to.as_ref()?;
+    let files = match &to.commit {
+        Some(commit) => format!("check out commit {commit}"),
+        None => format!("check out the files of {}", to.revision),
+    };
+    let (key, tag) = (quote(&target.service), quote(to.tag.as_deref().unwrap_or("TAG")));
+    Some(format!(
+        "`{}`: its {what} stay as they are, because AWS keeps no earlier ones; to set those of {}, {files} and run \
+         `ecsail deploy {key} --tag {tag}`",
+        target.service, to.revision
+    ))
 }

@@ -246,6 +246,7 @@ fn services_that_were_deployed_apart_are_told_apart() {
         from: ReleaseSummary {
             revision: "web:2".to_owned(),
             at: Some(at),
+            commit: None,
             tag: Some(tag.to_owned()),
             images: Vec::new(),
         },

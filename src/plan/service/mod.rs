@@ -30,13 +30,14 @@ pub struct ServiceChanges {
     pub notes: Vec<String>,
 }
 
-/// Returns how the attributes in the manifest differ from those of the service.
+/// Returns how the attributes in the manifest differ from those of the service. `deploy` is the command that deploys it.
 ///
 /// # Errors
 /// A member differs that `UpdateService` does not take, or lacks something that neither the manifest nor the service has.
 pub fn compare_attributes(
     service: &DesiredService,
     seen: &ObservedService,
+    deploy: &str,
 ) -> Result<ServiceChanges, Vec<Failure>> {
     let Some(Value::Object(written)) = &service.service else { return Ok(ServiceChanges::default()) };
     let mut attributes = ServiceChanges::default();
@@ -60,7 +61,7 @@ pub fn compare_attributes(
             ));
             continue;
         }
-        match compare_member(member, value, seen, service) {
+        match compare_member(member, value, seen, service, deploy) {
             Ok(Some(found)) => {
                 attributes.changes.extend(found.changes);
                 attributes.notes.extend(found.notes);
@@ -116,6 +117,7 @@ fn compare_member(
     written: &Value,
     seen: &ObservedService,
     service: &DesiredService,
+    deploy: &str,
 ) -> Result<Option<ChangedMember>, Failure> {
     let root = DocumentKind::Service;
     let shape = model().member_shape(root.input_shape(), member).unwrap_or_default();
@@ -134,7 +136,8 @@ fn compare_member(
             "`{member}` of service `{}` cannot be changed after the service is created",
             service.name
         );
-        return Err(Failure::error(message).with_hint(immutable::hint(member, written, &seen.document)));
+        let hints = immutable::hints(member, written, &seen.document, &service.key, deploy);
+        return Err(hints.into_iter().fold(Failure::error(message), Failure::with_hint));
     }
     let sent = completed(written, &running, shape, Extent::Sent);
     let missing = restore::missing_from(member, &sent);
@@ -202,7 +205,8 @@ mod tests {
             on_timeout: None,
             patience: None,
         };
-        compare_attributes(&service, &ObservedService { document: observed, ..ObservedService::default() })
+        let observed = ObservedService { document: observed, ..ObservedService::default() };
+        compare_attributes(&service, &observed, "ecsail deploy web")
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl TagChanges {
     }
 }
 
+/// Returns whether ecsail has set tags of a service, as `DescribeServices` returns it with its tags.
+pub fn are_recorded(service: &Value) -> bool {
+    tags_of(service).contains_key(KEYS_KEY)
+}
+
 /// Returns how the tags of a service differ from the manifest's, for the calls and as they are shown.
 pub(in crate::plan) fn compare_tags(
     service: &DesiredService,

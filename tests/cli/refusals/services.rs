@@ -130,6 +130,16 @@ fn launch_rows() -> Vec<Row> {
             Refused(INVALID, "Task definition does not support launch_type FARGATE."),
         ),
         (
+            "a size that Fargate does not have, in a definition that does not require it",
+            ec2(
+                json!({"networkMode": "awsvpc", "cpu": "160", "memory": "512", "requiresCompatibilities": []}),
+                none(),
+            ),
+            on_fargate(none()),
+            Error("launch-type-fargate"),
+            Refused(INVALID, "Task definition does not support launch_type FARGATE."),
+        ),
+        (
             "binpack by disk",
             ec2(none(), none()),
             place(json!([{"type": "binpack", "field": "disk"}])),

@@ -3,6 +3,7 @@
 use super::super::condition::{ServiceCondition, condition, rolling_back};
 use super::super::failures::{in_brackets, troubled_deployment};
 use super::super::look::{ServiceState, running_definition};
+use crate::aws::autoscaling::SuspendedActivities;
 use crate::aws::types::{Deployment, revision_name};
 use crate::report::{PageLine, Paint};
 
@@ -27,12 +28,24 @@ pub(super) fn state_text(seen: &ServiceState) -> String {
         ServiceCondition::Failing => failing_text(seen),
         ServiceCondition::Short => {
             let counts = format!("{}/{}", service.running_count, service.desired_count);
-            format!("SHORT OF TASKS {revision} {counts}{}{pending}", in_brackets(seen))
+            format!("SHORT OF TASKS {revision} {counts}{}{pending}{}", in_brackets(seen), range_text(seen))
         }
         ServiceCondition::Deploying => deploying_text(seen),
         ServiceCondition::Deleting => format!("{revision}, {counts}{pending}, being deleted"),
-        ServiceCondition::Steady => format!("{revision}, {counts}{pending}"),
+        ServiceCondition::Steady => format!("{revision}, {counts}{pending}{}", range_text(seen)),
     }
+}
+
+/// Returns the range of autoscaling in brackets, with what of it is suspended.
+fn range_text(seen: &ServiceState) -> String {
+    let Some(target) = seen.autoscaling else { return String::new() };
+    let all = SuspendedActivities::all(true);
+    let state = match target.suspended {
+        suspended if suspended == SuspendedActivities::default() => "autoscaled",
+        suspended if suspended == all => "autoscaling suspended",
+        _ => "autoscaling suspended in part",
+    };
+    format!(" ({}–{} {state})", target.min, target.max)
 }
 
 /// Returns which deployment fails, how, and which ones serve.
@@ -68,10 +81,11 @@ fn deploying_text(seen: &ServiceState) -> String {
         pending => format!(", {pending} pending"),
     };
     format!(
-        "{}, {}/{} running{pending}, a deployment is in progress{}",
+        "{}, {}/{} running{pending}{}, a deployment is in progress{}",
         revision_name(&primary.task_definition),
         primary.running_count,
         primary.desired_count,
+        range_text(seen),
         serving_text(seen, Some(primary))
     )
 }

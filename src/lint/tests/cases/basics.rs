@@ -189,6 +189,13 @@ pub(super) const BASICS: &[Case] = &[
         &["{ tags: { 'AWS:x': y } }", "{ tags: { x: 'aws:y' } }", "{ tags: [ { key: '', value: x } ] }"],
     ),
     case("tag-limits", CaseBase::Ec2Service, &["{ tags: { team: shop } }"], &["{ tags: { 'aws:x': y } }"]),
+    case("own-tags", CaseBase::Ec2, &["{ tags: { ecsail: y } }"], &["{ tags: { 'ecsail:app': y } }"]),
+    case(
+        "own-tags",
+        CaseBase::Ec2Service,
+        &["{ tags: { team: shop } }"],
+        &["{ tags: { 'ecsail:tags': y } }"],
+    ),
     case(
         "ephemeral-storage",
         CaseBase::Fargate,
