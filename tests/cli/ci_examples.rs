@@ -48,19 +48,29 @@ fn checkout() -> Folder {
     checkout
 }
 
-/// Runs commands one after the other, each in a shell of its own, and fails with the first that does.
-fn run_all(commands: &[String], variables: &[(&str, &str)]) {
+/// Runs commands one after the other, each in a shell of its own with fresh files for outputs and summary, and fails with the first
+/// that does. Returns the folder, where the files of the first command are `output0` and `summary0`.
+fn run_all(commands: &[String], variables: &[(&str, &str)]) -> Folder {
     let checkout = checkout();
     let path =
         format!("{}:{}", checkout.dir.path().join("bin").display(), std::env::var("PATH").expect("set"));
-    for command in commands {
+    for (number, command) in commands.iter().enumerate() {
         let own = checkout.command(&[]);
         let mut shell = Command::new("bash");
         shell.args(["-euo", "pipefail", "-c", command]).current_dir(checkout.dir.path()).env_clear();
         shell.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
         shell.env("PATH", &path).envs(variables.iter().copied());
+        for (name, file) in [("GITHUB_OUTPUT", "output"), ("GITHUB_STEP_SUMMARY", "summary")] {
+            checkout.write(&format!("{file}{number}"), "");
+            shell.env(name, checkout.dir.path().join(format!("{file}{number}")));
+        }
         finished(shell).exits(0);
     }
+    checkout
+}
+
+fn read(checkout: &Folder, name: &str) -> String {
+    std::fs::read_to_string(checkout.dir.path().join(name)).expect("written")
 }
 
 #[test]
@@ -69,7 +79,20 @@ fn the_pipeline_for_github_deploys_and_rolls_back() {
     let all: Vec<String> = files.iter().flat_map(|file| commands(file)).collect();
     let verbs: Vec<&str> = all.iter().filter_map(|command| command.split(' ').nth(1)).collect();
     assert_eq!(verbs, ["plan", "deploy", "deploy", "rollback"]);
-    run_all(&all, &[("TAG", "v2"), ("STAGE", "production"), ("SERVICE", "web"), ("TO", "")]);
+    let tag =
+        [("TAG", "v2"), ("STAGE", "production"), ("SERVICE", "web"), ("TO", ""), ("GITHUB_ACTIONS", "true")];
+    let checkout = run_all(&all, &tag);
+    assert!(read(&checkout, "output1").contains("web_revision<<"), "staging: {}", read(&checkout, "output1"));
+    assert!(
+        read(&checkout, "summary2").contains("shop-production-web:2"),
+        "production: {}",
+        read(&checkout, "summary2")
+    );
+    assert!(
+        read(&checkout, "summary3").contains("shop-production-web:1"),
+        "rollback: {}",
+        read(&checkout, "summary3")
+    );
 }
 
 #[test]

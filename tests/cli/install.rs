@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -224,6 +225,31 @@ fn what_repeats_the_table_of_targets_is_current() {
         Command::new("python3").arg("scripts/targets.py").arg("check").current_dir(repository()).output();
     let run = run.expect("`python3` is there");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}
+
+/// Packs a folder with a binary and a page whose files have this mode, and a time that differs with it, and returns the archive.
+fn packed(format: &str, mode: u32) -> Vec<u8> {
+    let folder = TempDir::new().expect("a temporary folder");
+    let root = folder.path().join("ecsail-1");
+    std::fs::create_dir_all(root.join("man")).expect("new folders");
+    for name in ["ecsail", "man/ecsail.1"] {
+        std::fs::write(root.join(name), name).expect("written");
+        let file = std::fs::File::options().write(true).open(root.join(name)).expect("there");
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_hours(mode.into())).expect("ours");
+        std::fs::set_permissions(root.join(name), PermissionsExt::from_mode(mode)).expect("ours");
+    }
+    let archive = folder.path().join(format!("a.{format}"));
+    let mut script = Command::new(repository().join("scripts/pack.py"));
+    script.arg(&root).arg(&archive).arg("1700000000");
+    finished(script).exits(0);
+    std::fs::read(archive).expect("written")
+}
+
+#[test]
+fn an_archive_depends_on_nothing_but_its_files_and_the_given_time() {
+    for format in ["tar.gz", "zip"] {
+        assert!(packed(format, 0o755) == packed(format, 0o600), "{format}");
+    }
 }
 
 fn add_release_files(folder: &Path) -> Run {
