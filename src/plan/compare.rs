@@ -113,7 +113,9 @@ fn plan_service(
         _ => revision(&document, seen, observed, options, plan),
     };
     let mut attributes = match &service.definition {
-        DefinitionSource::Express(written) => compare_express(service, written, seen)?,
+        DefinitionSource::Express(written) => {
+            compare_express(service, written, seen, &options.deploy_command)?
+        }
         _ => service::compare_attributes(service, seen, &options.deploy_command)?,
     };
     let express = express_change(&attributes, seen);

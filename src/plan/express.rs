@@ -78,9 +78,10 @@ pub(super) fn compare_express(
     service: &DesiredService,
     written: &Value,
     seen: &ObservedService,
+    deploy: &str,
 ) -> Result<ServiceChanges, Vec<Failure>> {
     let Some(express) = &seen.express else { return Ok(ServiceChanges::default()) };
-    if let Some(failure) = other_role_failure(service, written, express) {
+    if let Some(failure) = other_role_failure(service, written, express, deploy) {
         return Err(vec![failure]);
     }
     let active = active_configuration(express);
@@ -111,7 +112,12 @@ pub(super) fn express_change(changes: &ServiceChanges, seen: &ObservedService) -
     })
 }
 
-fn other_role_failure(service: &DesiredService, written: &Value, express: &Value) -> Option<Failure> {
+fn other_role_failure(
+    service: &DesiredService,
+    written: &Value,
+    express: &Value,
+    deploy: &str,
+) -> Option<Failure> {
     let member = "infrastructureRoleArn";
     let (written_role, role) = (written[member].as_str()?, express[member].as_str()?);
     if is_same_role(written_role, role) {
@@ -119,7 +125,8 @@ fn other_role_failure(service: &DesiredService, written: &Value, express: &Value
     }
     let message =
         format!("`{member}` of service `{}` cannot be changed after the service is created", service.name);
-    Some(Failure::error(message).with_hint(immutable::hint(member, &written[member], express)))
+    let hints = immutable::hints(member, &written[member], express, &service.key, deploy);
+    Some(hints.into_iter().fold(Failure::error(message), Failure::with_hint))
 }
 
 /// Returns the newest active configuration of an Express service: that of the deployment that began last.
