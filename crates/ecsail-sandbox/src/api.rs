@@ -13,12 +13,14 @@ pub struct ApiError {
     pub code: String,
     /// The error message.
     pub message: String,
+    /// Further members of the error, such as the item of a condition that failed in DynamoDB.
+    pub members: Option<Value>,
 }
 
 impl ApiError {
     /// Returns an error with status 400.
     pub(crate) fn new(code: &str, message: impl Into<String>) -> ApiError {
-        ApiError { status: 400, code: code.to_owned(), message: message.into() }
+        ApiError { status: 400, code: code.to_owned(), message: message.into(), members: None }
     }
 
     /// Returns ECS's `ClientException`.
@@ -49,7 +51,7 @@ impl ApiError {
 
     /// Returns the error of an endpoint that does not have the operation.
     pub(crate) fn unknown_operation() -> ApiError {
-        ApiError { status: 400, code: "UnknownOperationException".to_owned(), message: String::new() }
+        ApiError::new("UnknownOperationException", "")
     }
 }
 
@@ -75,7 +77,7 @@ impl std::error::Error for ApiError {}
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ApiCall {
     /// The service's name in signatures and policies: `ecs`, `ecr`, `logs`, `application-autoscaling`,
-    /// `events`, `scheduler`, `sts` or `elasticloadbalancing`.
+    /// `events`, `scheduler`, `sts`, `elasticloadbalancing`, `dynamodb` or `ssm`.
     pub(crate) service: String,
     pub(crate) operation: String,
     pub(crate) input: Value,

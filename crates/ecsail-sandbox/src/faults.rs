@@ -171,12 +171,12 @@ impl FaultKind {
             FaultKind::ServerError(status) => {
                 let code = if *status == 503 { "ServiceUnavailableException" } else { "ServerException" };
                 let message = "Service Unavailable. Please try again later.".to_owned();
-                Some(ApiError { status: *status, code: code.to_owned(), message })
+                Some(ApiError { status: *status, ..ApiError::new(code, message) })
             }
             FaultKind::AccessDenied => Some(errors::access_denied(call, caller_arn)),
             FaultKind::ExpiredToken => Some(errors::expired_token(&call.service)),
             FaultKind::Code { status, code, message } => {
-                Some(ApiError { status: *status, code: code.clone(), message: message.clone() })
+                Some(ApiError { status: *status, ..ApiError::new(code, message.clone()) })
             }
             FaultKind::DropBefore
             | FaultKind::DropAfter

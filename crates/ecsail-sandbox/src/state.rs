@@ -11,7 +11,7 @@ use crate::arn::{last_segment, parse_definition};
 use crate::ids::Ids;
 use crate::model::{
     Cluster, Deployment, EventBus, LogStream, PullThroughRule, Repository, ScalableTarget, Schedule,
-    ScheduleGroup, Service, Task, TaskDefinition,
+    ScheduleGroup, Service, Table, Task, TaskDefinition,
 };
 use crate::scenario::{IncidentKind, Scenario};
 use crate::time::{Millis, ReportedTimes};
@@ -182,6 +182,12 @@ pub(crate) struct Resources {
     pub(crate) schedule_groups: BTreeMap<String, ScheduleGroup>,
     /// By `group/name`.
     pub(crate) schedules: BTreeMap<String, Schedule>,
+    /// DynamoDB tables by name.
+    #[serde(default)]
+    pub(crate) tables: BTreeMap<String, Table>,
+    /// The values of parameters of Systems Manager by name.
+    #[serde(default)]
+    pub(crate) parameters: BTreeMap<String, Value>,
 }
 
 /// A `RunTask` call with a `clientToken`, and its result.
@@ -211,6 +217,8 @@ impl Resources {
             event_buses: BTreeMap::new(),
             schedule_groups: BTreeMap::new(),
             schedules: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            parameters: BTreeMap::new(),
         }
     }
 

@@ -12,6 +12,7 @@ mod scaling;
 mod schedule;
 mod service;
 mod service_deployment;
+mod table;
 mod task;
 
 pub(crate) use cluster::Cluster;
@@ -27,4 +28,5 @@ pub(crate) use service::{Service, ServiceEvent, ServiceRevision};
 pub(crate) use service_deployment::{
     HookStatus, LifecycleHook, RollbackRecord, ServiceDeployment, ServiceDeploymentStatus,
 };
+pub(crate) use table::Table;
 pub(crate) use task::{Container, StopDetails, Task, TaskStatus, TaskTimes};

@@ -37,7 +37,7 @@ pub(crate) fn access_denied(call: &ApiCall, caller_arn: &str) -> ApiError {
 pub(crate) fn for_protocol(error: ApiError, service: &str) -> ApiError {
     match error.code.strip_suffix("Exception") {
         Some(code) if query::is_spoken_by(service) => {
-            ApiError { status: 403, code: code.to_owned(), message: error.message }
+            ApiError { status: 403, ..ApiError::new(code, error.message) }
         }
         _ => error,
     }

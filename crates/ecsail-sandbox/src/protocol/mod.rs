@@ -1,7 +1,8 @@
 //! The wire protocols: parses calls, and formats outputs and errors.
 //!
-//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling and EventBridge; the query protocol for
-//! STS and Elastic Load Balancing (`query`); REST with JSON for the scheduler (`rest`).
+//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling, EventBridge and the parameters of Systems Manager,
+//! JSON 1.0 for DynamoDB; the query protocol for STS and Elastic Load Balancing (`query`); REST with JSON for the
+//! scheduler (`rest`).
 
 pub(crate) mod auth;
 pub(crate) mod errors;
@@ -36,10 +37,29 @@ fn parse_json_call(target: &str, body: &[u8]) -> Result<ApiCall, ApiError> {
         "Logs_20140328" => "logs",
         "AWSEvents" => "events",
         "AnyScaleFrontendService" => "application-autoscaling",
+        "DynamoDB_20120810" => "dynamodb",
+        "AmazonSSM" => "ssm",
         _ => return Err(ApiError::unknown_operation()),
     };
     let input = parse_json_body(body)?;
     Ok(ApiCall { service: service.to_owned(), operation: operation.to_owned(), input })
+}
+
+const DYNAMODB: &str = "dynamodb";
+const JSON_1_0: &str = "application/x-amz-json-1.0";
+
+/// Returns an error as DynamoDB answers it: its code has a namespace, and some have members of their own.
+fn dynamodb_error(error: &ApiError) -> Value {
+    let namespace = match error.code.as_str() {
+        "ValidationException" | "ThrottlingException" | "AccessDeniedException" => "com.amazon.coral.service",
+        code if code.contains("Signature") || code.contains("Token") => "com.amazon.coral.service",
+        _ => "com.amazonaws.dynamodb.v20120810",
+    };
+    let mut body = json!({ "__type": format!("{namespace}#{}", error.code), "message": error.message });
+    if let (Some(body), Some(Value::Object(members))) = (body.as_object_mut(), &error.members) {
+        body.extend(members.clone());
+    }
+    body
 }
 
 /// Returns the body of an error response and its content type.
@@ -49,6 +69,9 @@ pub(crate) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (
     }
     if rest::is_spoken_by(service) {
         return (json!({ "Message": error.message }).to_string(), "application/json");
+    }
+    if service == DYNAMODB {
+        return (dynamodb_error(error).to_string(), JSON_1_0);
     }
     // AWS answers unknown operations and bodies that cannot be parsed without a message.
     let body = if error.message.is_empty() {
@@ -68,6 +91,9 @@ pub(crate) fn answer_body(asked: &ApiCall, output: &Value, request_id: &str) -> 
     }
     if rest::is_spoken_by(&asked.service) {
         return (output.to_string(), "application/json");
+    }
+    if asked.service == DYNAMODB {
+        return (output.to_string(), JSON_1_0);
     }
     (output.to_string(), "application/x-amz-json-1.1")
 }

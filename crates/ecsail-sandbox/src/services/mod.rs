@@ -1,6 +1,7 @@
 //! The AWS services: which service answers a call. Each has a module of its own.
 
 mod autoscaling;
+mod dynamodb;
 pub(crate) mod ecr;
 pub(crate) mod ecs;
 mod elb;
@@ -8,6 +9,7 @@ pub(crate) mod eventbridge;
 pub(crate) mod logs;
 mod pull_through;
 mod scheduler;
+mod ssm;
 mod sts;
 
 use serde_json::Value;
@@ -34,6 +36,8 @@ pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) 
         "elasticloadbalancing" => elb::answer(&mut context, operation, input),
         "events" => eventbridge::answer(&mut context, operation, input),
         "scheduler" => scheduler::answer(&mut context, operation, input),
+        "dynamodb" => dynamodb::answer(&mut context, operation, input),
+        "ssm" => ssm::answer(&mut context, operation, input),
         "sts" => sts::answer(&mut context, operation, input),
         _ => Err(ApiError::unknown_operation()),
     }

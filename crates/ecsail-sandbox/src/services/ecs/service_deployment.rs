@@ -165,7 +165,7 @@ fn check_permission(
         Scenario::ThrottledDetails if are_details => Err(errors::throttled("ecs")),
         Scenario::CanaryUnreadable if are_details => {
             let message = "Service Unavailable. Please try again later.".to_owned();
-            Err(ApiError { status: 500, code: "ServerException".to_owned(), message })
+            Err(ApiError { status: 500, ..ApiError::new("ServerException", message) })
         }
         _ => Ok(()),
     }
