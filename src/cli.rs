@@ -9,10 +9,11 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
+use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
-    help as help_verb, history, images, init, interrupts, logs, man, plan, prune, render, restart, revisions,
-    rollback, run, scale, schedule, schema, status, stop_task, tasks, wait, why,
+    help as help_verb, history, images, init, interrupts, lock, logs, man, notify, plan, prune, render,
+    restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait, why,
 };
 use crate::completion;
 use crate::context::CommandContext;
@@ -60,6 +61,8 @@ enum Verb {
     Schedule(schedule::ScheduleArgs),
     StopTask(stop_task::StopTaskArgs),
     Scale(scale::ScaleArgs),
+    Lock(lock::LockArgs),
+    Notify(notify::NotifyArgs),
     Delete(delete::DeleteArgs),
     Explain(explain::ExplainArgs),
     #[cfg(feature = "sandbox")]
@@ -140,6 +143,18 @@ struct GlobalArgs {
         global = true
     )]
     poll_interval: Option<String>,
+    /// Time to wait for the lock of the stage before giving up; `0s` for not at all [default: 15m]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration::argument_or_zero,
+        hide_short_help = true,
+        global = true
+    )]
+    lock_timeout: Option<Duration>,
+    /// Change the stage without its lock
+    #[arg(long, hide_short_help = true, global = true)]
+    no_lock: bool,
 }
 
 /// The values of `--output`. `plan` alone supports Markdown.
@@ -176,7 +191,12 @@ pub fn main() -> ExitCode {
         }
     };
     limit_files(style, &settings);
-    interrupt::end_before_listening(move |signal| end_early(signal, style));
+    let stage_lock = HeldLock::new(move |signal| end_early(signal, style));
+    let at_exit = stage_lock.clone();
+    interrupt::end_before_listening(move |signal| {
+        at_exit.release_at_exit();
+        end_early(signal, style);
+    });
     interrupts::interrupt_with_parent(style, &settings);
     let file = match cli.global.report.as_deref().map(ReportFile::create).transpose() {
         Ok(file) => file,
@@ -186,7 +206,7 @@ pub fn main() -> ExitCode {
         }
     };
     let report = report::recorded_reporter(style, &settings, file);
-    let context = CommandContext::new(settings, report);
+    let context = CommandContext::new(settings, report).with_stage_lock(stage_lock);
     let result = run_verb(&cli, &context);
     let result = context.save_sandbox_state().and(result);
     let code = match result {
@@ -327,12 +347,19 @@ fn usage_failure(message: &str) -> Failure {
     tips.chain([help]).fold(Failure::usage(first), Failure::with_hint)
 }
 
-/// Runs a verb to its end. Does not wait for what it left behind on other threads, such as a name that is being looked up.
-fn block_on(verb: impl Future<Output = Result<CommandOutcome>>) -> Result<CommandOutcome> {
+/// Runs a verb to its end, and gives the lock of the stage back. Does not wait for what it left behind on other threads, such as a name that is being looked up.
+fn block_on(
+    verb: impl Future<Output = Result<CommandOutcome>>,
+    context: &CommandContext,
+) -> Result<CommandOutcome> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         built.map_err(|error| Failure::error("failed to start the async runtime").with_cause(error))?;
-    let outcome = runtime.block_on(verb);
+    let outcome = runtime.block_on(async {
+        let outcome = verb.await;
+        context.release_stage_lock().await;
+        outcome
+    });
     runtime.shutdown_background();
     outcome
 }
@@ -352,32 +379,34 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::Man(args) => man::run(args, Cli::command(), context),
         Verb::Plan(args) => {
             let markdown = cli.global.output == OutputFormat::Markdown;
-            block_on(plan::run(args, markdown, context))
+            block_on(plan::run(args, markdown, context), context)
         }
-        Verb::Deploy(args) => block_on(deploy::run(args, context)),
-        Verb::Apply(args) => block_on(apply_plan::run(args, context)),
-        Verb::Init(args) => block_on(init::run(args, context)),
-        Verb::Status(args) => block_on(status::run(args, context)),
-        Verb::Why(args) => block_on(why::run(args, context)),
-        Verb::History(args) => block_on(history::run(args, context)),
-        Verb::Tasks(args) => block_on(tasks::run(args, context)),
-        Verb::Images(args) => block_on(images::run(args, context)),
-        Verb::Revisions(args) => block_on(revisions::run(args, context)),
-        Verb::Prune(args) => block_on(prune::run(args, context)),
-        Verb::Wait(args) => block_on(wait::run(args, context)),
-        Verb::Rollback(args) => block_on(rollback::run(args, context)),
-        Verb::Cancel(args) => block_on(cancel::run(args, context)),
-        Verb::Continue(args) => block_on(continue_verb::run(args, context)),
-        Verb::Restart(args) => block_on(restart::run(args, context)),
-        Verb::Logs(args) => block_on(logs::run(args, context)),
-        Verb::Exec(args) => block_on(exec::run(args, context)),
-        Verb::Run(args) => block_on(run::run(args, context)),
-        Verb::Schedule(args) => block_on(schedule::run(args, context)),
-        Verb::StopTask(args) => block_on(stop_task::run(args, context)),
-        Verb::Scale(args) => block_on(scale::run(args, context)),
-        Verb::Delete(args) => block_on(delete::run(args, context)),
+        Verb::Deploy(args) => block_on(deploy::run(args, context), context),
+        Verb::Apply(args) => block_on(apply_plan::run(args, context), context),
+        Verb::Init(args) => block_on(init::run(args, context), context),
+        Verb::Status(args) => block_on(status::run(args, context), context),
+        Verb::Why(args) => block_on(why::run(args, context), context),
+        Verb::History(args) => block_on(history::run(args, context), context),
+        Verb::Tasks(args) => block_on(tasks::run(args, context), context),
+        Verb::Images(args) => block_on(images::run(args, context), context),
+        Verb::Revisions(args) => block_on(revisions::run(args, context), context),
+        Verb::Prune(args) => block_on(prune::run(args, context), context),
+        Verb::Wait(args) => block_on(wait::run(args, context), context),
+        Verb::Rollback(args) => block_on(rollback::run(args, context), context),
+        Verb::Cancel(args) => block_on(cancel::run(args, context), context),
+        Verb::Continue(args) => block_on(continue_verb::run(args, context), context),
+        Verb::Restart(args) => block_on(restart::run(args, context), context),
+        Verb::Logs(args) => block_on(logs::run(args, context), context),
+        Verb::Exec(args) => block_on(exec::run(args, context), context),
+        Verb::Run(args) => block_on(run::run(args, context), context),
+        Verb::Schedule(args) => block_on(schedule::run(args, context), context),
+        Verb::StopTask(args) => block_on(stop_task::run(args, context), context),
+        Verb::Scale(args) => block_on(scale::run(args, context), context),
+        Verb::Lock(args) => block_on(lock::run(args, context), context),
+        Verb::Notify(args) => block_on(notify::run(args, context), context),
+        Verb::Delete(args) => block_on(delete::run(args, context), context),
         #[cfg(feature = "sandbox")]
-        Verb::Sandbox(args) => block_on(crate::commands::sandbox::run(args, context)),
+        Verb::Sandbox(args) => block_on(crate::commands::sandbox::run(args, context), context),
     }
 }
 
@@ -426,6 +455,8 @@ impl GlobalArgs {
             poll_interval: non_empty(self.poll_interval.as_ref())
                 .map(|text| parse_poll_interval(&text))
                 .transpose()?,
+            lock_timeout: self.lock_timeout,
+            without_lock: self.no_lock,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use crate::apply::stage_lock::HeldLock;
 use crate::aws::Aws;
 use crate::error::Result;
 use crate::manifest::Manifest;
@@ -14,6 +15,8 @@ use crate::settings::Settings;
 pub struct CommandContext {
     pub settings: Settings,
     pub reporter: Box<dyn Reporter>,
+    /// The lock of the stage, as long as this run holds it.
+    pub stage_lock: HeldLock,
     #[cfg(feature = "sandbox")]
     sandbox_session: RefCell<Option<crate::sandbox_session::SandboxSession>>,
     #[cfg(not(feature = "sandbox"))]
@@ -23,7 +26,25 @@ pub struct CommandContext {
 impl CommandContext {
     /// Returns the context of a run.
     pub fn new(settings: Settings, report: Box<dyn Reporter>) -> CommandContext {
-        CommandContext { settings, reporter: report, sandbox_session: RefCell::default() }
+        CommandContext {
+            settings,
+            reporter: report,
+            stage_lock: HeldLock::default(),
+            sandbox_session: RefCell::default(),
+        }
+    }
+
+    /// Returns the context with a lock that also others can release, who end the process.
+    pub fn with_stage_lock(self, stage_lock: HeldLock) -> CommandContext {
+        CommandContext { stage_lock, ..self }
+    }
+
+    /// Releases the lock of the stage at the end of a command, if it holds one.
+    pub async fn release_stage_lock(&self) {
+        if let Err(why) = self.stage_lock.release().await {
+            let note = format!("failed to release the lock of the stage, which ends with its lease: {why}");
+            self.reporter.report(&crate::report::Event::Note(&note));
+        }
     }
 
     /// Connects to AWS and logs in; with `--sandbox`, to an embedded sandbox that has what the manifest describes.

@@ -36,6 +36,14 @@ pub fn argument(text: &str) -> Result<Duration, String> {
     parse(text).ok_or_else(|| "not a duration such as `90s`, `15m` or `1h30m`".to_owned())
 }
 
+/// Returns the duration of a command line argument, which may be zero.
+///
+/// # Errors
+/// The text is not a duration.
+pub fn argument_or_zero(text: &str) -> Result<Duration, String> {
+    if matches!(text, "0" | "0s") { Ok(Duration::ZERO) } else { argument(text) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,7 +41,7 @@ pub const EXIT_CODES: &[ExitCode] = &[
     ExitCode {
         code: 5,
         short: "refused",
-        meaning: "Refused before anything changed: a deployment is in progress, the credentials are those of another account, another controller manages the service, or something changed since the plan was made.",
+        meaning: "Refused before anything changed: a deployment is in progress, the credentials are those of another account, another controller manages the service, something changed since the plan was made, or another command or person has the lock of the stage.",
     },
     ExitCode {
         code: 6,
@@ -201,6 +201,22 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
             as_ever(130),
         ],
     ),
+    only("lock init", &[meaning(0, "the table is there, or was printed"), ERROR, as_ever(2)]),
+    only("lock status", &[meaning(0, "shown, whoever holds it"), ERROR, as_ever(2)]),
+    only(
+        "lock hold",
+        &[
+            meaning(0, "held"),
+            ERROR,
+            as_ever(2),
+            meaning(5, "another person holds it, or a command had it for too long"),
+        ],
+    ),
+    only(
+        "lock release",
+        &[meaning(0, "released, or nobody had it"), ERROR, as_ever(2), meaning(5, "another person holds it")],
+    ),
+    only("notify", &[meaning(0, "shown"), ERROR, as_ever(2)]),
     only(
         "delete",
         &[

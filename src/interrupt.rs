@@ -98,6 +98,49 @@ fn handler(kind: tokio::signal::unix::SignalKind) -> Result<tokio::signal::unix:
         .map_err(|error| Failure::error("failed to listen for interrupts").with_cause(error))
 }
 
+/// Ctrl-C, for as long as no [`Listener`] was created: of a verb that holds something which its end has to give back.
+#[derive(Debug)]
+pub struct EarlyInterrupts {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl EarlyInterrupts {
+    /// Starts to listen. From now on Ctrl-C does not end the process by itself.
+    ///
+    /// # Errors
+    /// The signal handler could not be installed.
+    pub fn listen() -> Result<EarlyInterrupts> {
+        #[cfg(unix)]
+        return Ok(EarlyInterrupts { interrupt: handler(tokio::signal::unix::SignalKind::interrupt())? });
+        #[cfg(not(unix))]
+        Ok(EarlyInterrupts {})
+    }
+
+    /// Waits for the next interrupt that no verb listens for; without a listener, for ever.
+    pub async fn next(listening: &mut Option<EarlyInterrupts>) -> Signal {
+        let Some(own) = listening else { return std::future::pending().await };
+        loop {
+            own.receive().await;
+            if !IS_HANDLED.load(Ordering::SeqCst) {
+                return Signal::Interrupt;
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    async fn receive(&mut self) {
+        self.interrupt.recv().await;
+    }
+
+    #[cfg(not(unix))]
+    async fn receive(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// Returns whether this process was started with SIGHUP ignored. Known on Linux only.
 #[cfg(unix)]
 pub fn is_hangup_ignored() -> bool {

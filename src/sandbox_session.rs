@@ -127,7 +127,29 @@ impl SandboxSession {
         if scenario != Scenario::NoImage {
             session.push_asked_tags(manifest, desired)?;
         }
+        session.create_lock_table(manifest)?;
         Ok(session)
+    }
+
+    /// Creates the table of the manifest's lock, unless it is there.
+    fn create_lock_table(&self, manifest: &Manifest) -> Result<()> {
+        let Some(lock) = &manifest.lock else { return Ok(()) };
+        let described = json!({ "TableName": lock.table });
+        if self.sandbox.call("dynamodb", "DescribeTable", described.clone()).is_ok() {
+            return Ok(());
+        }
+        let table = json!({
+            "TableName": lock.table,
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        });
+        // The first description makes it usable.
+        let created = self.sandbox.call("dynamodb", "CreateTable", table);
+        let created = created.and_then(|_| self.sandbox.call("dynamodb", "DescribeTable", described));
+        created.map(drop).map_err(|error| {
+            Failure::error(format!("failed to create table `{}` in the sandbox: {error}", lock.table))
+        })
     }
 
     /// Returns what people should know about the images that were asked for.

@@ -57,6 +57,10 @@ pub struct Settings {
     pub endpoint_url: Option<String>,
     pub sandbox: Option<String>,
     pub poll_interval: Option<Duration>,
+    /// How long a command waits for the lock of its stage; `None` for the default.
+    pub lock_timeout: Option<Duration>,
+    /// Whether commands change a stage without its lock.
+    pub without_lock: bool,
 }
 
 impl Settings {

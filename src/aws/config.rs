@@ -42,6 +42,8 @@ pub(super) struct Configuration {
     pub(super) pacer: Arc<Pacer>,
     /// The pause before what a call without an answer did is looked for again.
     pub(super) lookup_pause: Duration,
+    pub(super) transport: Transport,
+    pub(super) machine: Machine,
 }
 
 /// Returns the configuration of a run. Obtains no credentials yet.
@@ -71,13 +73,13 @@ pub(super) async fn load(
     let transport = Transport::new(client, Arc::clone(&pacer), endpoints);
     let config = loaded
         .to_builder()
-        .http_client(transport)
+        .http_client(transport.clone())
         // The guard of uploads counts the time in which a call waits for its turn; a request has a timeout of its own.
         .stalled_stream_protection(StalledStreamProtectionConfig::enabled().upload_enabled(false).build())
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         .build();
     if settings.sandbox.is_some() && role.is_none() {
-        return Ok(Configuration { config, login: None, pacer, lookup_pause });
+        return Ok(Configuration { config, login: None, pacer, lookup_pause, transport, machine });
     }
     let login = Login::new(&loaded, &config, &files, role).await;
     let config = config
@@ -86,7 +88,7 @@ pub(super) async fn load(
         // The login keeps the credentials for all clients; the SDK would keep them for each.
         .identity_cache(IdentityCache::no_cache())
         .build();
-    Ok(Configuration { config, login: Some(login), pacer, lookup_pause })
+    Ok(Configuration { config, login: Some(login), pacer, lookup_pause, transport, machine })
 }
 
 /// Returns the pacer of a run. The sandbox answers at any rate.

@@ -8,10 +8,15 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::change_guard::ChangeRefused;
 use super::login::{LoginError, find};
 use super::transport::Unreachable;
 use crate::error::{Cause, Failure};
 use crate::secrets::masked_message;
+
+/// What to do after a request was not sent because the lock of the stage was lost.
+const CHANGE_REFUSED_HINT: &str =
+    "nothing was changed by this call: see who holds the lock with `ecsail lock status`";
 
 /// The kind of an API error, as far as callers treat kinds differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub enum ApiErrorKind {
     Unreadable,
     /// The address of the service cannot be reached.
     Unreachable,
+    /// The request was not sent: the lock of the stage was lost.
+    NotAllowed,
     /// Anything else.
     Other,
 }
@@ -65,6 +72,8 @@ impl ApiError {
             (Some(login.to_string()), login.hints.first().cloned())
         } else if let Some(unreachable) = find::<Unreachable>(&error) {
             (Some(unreachable.to_string()), Some(unreachable.advice.clone()))
+        } else if let Some(refused) = find::<ChangeRefused>(&error) {
+            (Some(refused.to_string()), Some(CHANGE_REFUSED_HINT.to_owned()))
         } else {
             (message.or_else(|| code.is_none().then(|| describe_without_code(&error))), None)
         };
@@ -183,6 +192,9 @@ where
     }
     if find::<Unreachable>(error).is_some() {
         return ApiErrorKind::Unreachable;
+    }
+    if find::<ChangeRefused>(error).is_some() {
+        return ApiErrorKind::NotAllowed;
     }
     match code {
         Some("ExpiredTokenException" | "ExpiredToken" | "RequestExpired") => ApiErrorKind::Expired,

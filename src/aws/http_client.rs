@@ -30,10 +30,7 @@ const CGI: &str = "REQUEST_METHOD";
 /// # Errors
 /// A proxy is no URL, or the certificates cannot be used.
 pub(super) fn client(machine: &Machine) -> Result<SharedHttpClient> {
-    let trust = certificates::trust_store(machine)?;
-    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| {
-        Failure::usage("failed to set up TLS with the trusted certificates").with_cause(Cause::new(error))
-    })?;
+    let context = tls_context(machine)?;
     let https = with_tls(proxy(&machine.variables, HTTPS_PROXY)?, context.clone());
     let http = match proxy(&machine.variables, HTTP_PROXY)? {
         proxy if proxy.is_disabled() => plain(),
@@ -50,6 +47,33 @@ pub(super) fn plain() -> SharedHttpClient {
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build_http()
+    })
+}
+
+/// Returns the connector for requests that no client of the SDK sends, to an address of this scheme.
+///
+/// # Errors
+/// As of [`client`].
+pub(super) fn connector(machine: &Machine, is_tls: bool) -> Result<SharedHttpConnector> {
+    let names = if is_tls { HTTPS_PROXY } else { HTTP_PROXY };
+    let proxy = proxy(&machine.variables, names)?;
+    if !is_tls && proxy.is_disabled() {
+        return Ok(plain_connector());
+    }
+    let connector =
+        Connector::builder().proxy_config(proxy).tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+    Ok(SharedHttpConnector::new(connector.tls_context(tls_context(machine)?).build()))
+}
+
+/// Returns a connector for HTTP without proxies and certificates.
+fn plain_connector() -> SharedHttpConnector {
+    SharedHttpConnector::new(Connector::builder().proxy_config(ProxyConfig::disabled()).build_http())
+}
+
+fn tls_context(machine: &Machine) -> Result<TlsContext> {
+    let trust = certificates::trust_store(machine)?;
+    TlsContext::builder().with_trust_store(trust).build().map_err(|error| {
+        Failure::usage("failed to set up TLS with the trusted certificates").with_cause(Cause::new(error))
     })
 }
 

@@ -1,6 +1,6 @@
 //! Makes every call to AWS.
 //!
-//! The only module that uses an `aws_sdk_*` crate. Other modules see ecsail's own types ([`types`]), which are parsed
+//! The only module that uses an `aws_sdk_*` crate, and the only one that connects to anything. Other modules see ecsail's own types ([`types`]), which are parsed
 //! from the raw JSON of the responses, so that no field is lost.
 
 use std::collections::BTreeMap;
@@ -15,8 +15,10 @@ use crate::settings::Settings;
 
 pub mod autoscaling;
 mod certificates;
+pub mod change_guard;
 mod config;
 pub mod definitions;
+pub mod dynamodb;
 pub mod ecr;
 pub mod ecs;
 pub mod elb;
@@ -43,20 +45,26 @@ pub mod run_task;
 pub mod schedule_targets;
 pub mod scheduler;
 mod services;
+pub mod signed_call;
+pub mod ssm;
 mod states;
 pub mod sts;
 mod tagged_services;
 mod tasks;
 mod transport;
 pub mod types;
+pub mod webhook;
 
 pub use error::ApiError;
 
+use change_guard::ChangeGuard;
 use config::Configuration;
 #[cfg(test)]
 pub(crate) use config::DEFAULT_LOOKUP_PAUSE;
+use environment::Machine;
 use login::{Login, LoginReporter};
 use pacer::{Pacer, ThrottleFeedback};
+use transport::Transport;
 
 /// The most calls made concurrently where each reads one thing: few enough for the smallest token bucket.
 pub const MAX_CONCURRENT_CALLS: usize = 8;
@@ -80,6 +88,8 @@ pub struct Aws {
     autoscaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
     /// The pause before what a call without an answer did is looked for again.
     lookup_pause: Duration,
+    transport: Transport,
+    machine: Machine,
     /// The region of the services.
     pub region: String,
 }
@@ -92,7 +102,7 @@ impl Aws {
     /// # Errors
     /// No region is set, or the settings are invalid.
     pub async fn connect(settings: &Settings, region: Option<&str>, role: Option<&str>) -> Result<Aws> {
-        let Configuration { config, login, pacer, lookup_pause } =
+        let Configuration { config, login, pacer, lookup_pause, transport, machine } =
             config::load(settings, region, role).await?;
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let ecs = aws_sdk_ecs::config::Builder::from(&config)
@@ -109,10 +119,17 @@ impl Aws {
             scheduler: OnceLock::new(),
             region,
             lookup_pause,
+            transport,
+            machine,
             config,
             login,
             pacer,
         })
+    }
+
+    /// Sets what allows each call of this run that changes something, from now on.
+    pub fn guard_changes(&self, guard: Arc<dyn ChangeGuard>) {
+        self.transport.set_guard(guard);
     }
 
     /// Returns how long the last of so many calls of an operation of ECS, such as `UpdateService`, would wait for its

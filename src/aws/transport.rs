@@ -1,5 +1,6 @@
 //! Sends the requests of all clients: each waits for its turn and has a time limit, and an address that cannot be reached
-//! from the start is reported after a few seconds, with what set it. Never retries a request that may have arrived.
+//! from the start is reported after a few seconds, with what set it. A request that changes something is sent only while
+//! the guard of the run allows it. Never retries a request that may have arrived.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use hyper_util::client::legacy;
 
+use super::change_guard::{ChangeGuard, ChangeRefused, is_change};
 use super::endpoint::Endpoints;
 use super::login::find;
 use super::pacer::Pacer;
@@ -48,13 +50,19 @@ struct Shared {
     endpoints: Endpoints,
     /// The addresses that answered once.
     reached: Mutex<BTreeSet<String>>,
+    guard: Mutex<Option<Arc<dyn ChangeGuard>>>,
 }
 
 impl Transport {
     /// Returns a client that sends requests with another one.
     pub(super) fn new(inner: SharedHttpClient, pacer: Arc<Pacer>, endpoints: Endpoints) -> Transport {
-        let shared = Shared { pacer, endpoints, reached: Mutex::default() };
+        let shared = Shared { pacer, endpoints, reached: Mutex::default(), guard: Mutex::default() };
         Transport { inner, shared: Arc::new(shared) }
+    }
+
+    /// Sets what allows each request that changes something, from now on.
+    pub(super) fn set_guard(&self, guard: Arc<dyn ChangeGuard>) {
+        *self.shared.guard.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
     }
 }
 
@@ -80,6 +88,8 @@ impl HttpConnector for PacedConnector {
         let (inner, shared) = (self.inner.clone(), Arc::clone(&self.shared));
         HttpConnectorFuture::new(async move {
             let turn = shared.pacer.turn(&request).await;
+            // After the turn: a request may have waited for it for long.
+            shared.ensure_allowed(&request).await?;
             let response = shared.send(&inner, request).await;
             drop(turn);
             response
@@ -88,6 +98,14 @@ impl HttpConnector for PacedConnector {
 }
 
 impl Shared {
+    /// Fails for a request that changes something and is not allowed; the SDK does not retry it.
+    async fn ensure_allowed(&self, request: &HttpRequest) -> Result<(), ConnectorError> {
+        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(guard) = guard.filter(|_| is_change(request)) else { return Ok(()) };
+        let refused = |why: String| ConnectorError::other(Box::new(ChangeRefused(why)), None);
+        guard.allow().await.map_err(refused)
+    }
+
     /// Sends a request. The connection to an address that was never reached is attempted for a few seconds.
     async fn send(
         &self,

@@ -99,6 +99,7 @@ pub async fn run(args: &ApplyArgs, context: &CommandContext) -> Result<CommandOu
         images: ImageArgs::from_setting(saved.options.strict_images),
         release: Some(saved.release.clone()),
         watch: Some(args.watch.clone()),
+        locks: true,
         ..PlanningOptions::default()
     };
     let by = saved.planned_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();

@@ -11,6 +11,7 @@ use super::confirmation::is_confirmed_by_name;
 use super::interrupts::Interrupts;
 use super::schedule::owned::{OwnedSchedules, read_owned};
 use super::services::{FoundService, SelectedServices, ServicesArgs, destination_of};
+use super::stage_lock::{LockPurpose, lock_stage};
 use crate::apply::deletion::{DeletionOptions, delete_service};
 use crate::aws::lookup::in_time;
 use crate::context::CommandContext;
@@ -69,6 +70,9 @@ pub struct DeleteArgs {
 pub async fn run(args: &DeleteArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = select(args, context).await?;
     ensure_account(&chosen.manifest, &chosen.aws).await?;
+    if !args.dry_run {
+        lock_stage(&chosen.manifest, &chosen.aws, LockPurpose::of("delete"), context).await?;
+    }
     let found = read(args, &chosen, context).await?;
     if !args.ignore_stack {
         let blocked = found.iter().filter_map(|found| stack_blocker(&found.identity.key, &found.document));

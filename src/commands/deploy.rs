@@ -81,6 +81,7 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         uses_running_tags: false,
         release: Some(id.clone()),
         watch: Some(args.watch.clone()),
+        locks: !args.dry_run,
     };
     let planned = plan_deploy(&request, how, context).await?;
     if args.no_wait {

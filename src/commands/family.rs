@@ -25,6 +25,8 @@ pub struct Family {
     pub aws: Aws,
     pub name: String,
     pub clusters: Vec<String>,
+    /// `None` where it could not be read and is not needed.
+    pub manifest: Option<Manifest>,
 }
 
 impl FamilyArgs {
@@ -38,7 +40,7 @@ impl FamilyArgs {
         };
         let manifest = load_manifest(context)?;
         let aws = context.connect_without_definitions(&manifest).await?;
-        Ok(Family { aws, name, clusters: clusters_of(&manifest) })
+        Ok(Family { aws, name, clusters: clusters_of(&manifest), manifest: Some(manifest) })
     }
 
     async fn resolve_by_service(&self, context: &CommandContext) -> Result<Family> {
@@ -53,9 +55,10 @@ impl FamilyArgs {
         };
         let name = family_and_revision(definition).0.to_owned();
         // Services that were not named count too: they may run the same family.
-        let mut clusters = load_manifest(context).map(|manifest| clusters_of(&manifest)).unwrap_or_default();
+        let manifest = load_manifest(context).ok();
+        let mut clusters = manifest.as_ref().map(clusters_of).unwrap_or_default();
         clusters.push(found.identity.cluster);
-        Ok(Family { aws: chosen.aws, name, clusters })
+        Ok(Family { aws: chosen.aws, name, clusters, manifest })
     }
 }
 
@@ -68,7 +71,7 @@ impl Family {
 }
 
 /// Returns the manifest with all its services, or an empty one with the cluster if there is no manifest.
-fn load_manifest(context: &CommandContext) -> Result<Manifest> {
+pub(super) fn load_manifest(context: &CommandContext) -> Result<Manifest> {
     let settings = &context.settings;
     if manifest::load::manifest_path(settings)?.is_none() {
         return Ok(Manifest { cluster: settings.cluster.clone(), ..Manifest::default() });

@@ -4,6 +4,7 @@ use super::attach::planned::{AttachedRollouts, attach_to_planned};
 use super::edit_args::ensure_editable;
 use super::first_look::ride_out;
 use super::running_tags::running_tags;
+use super::stage_lock::{LockPurpose, lock_stage};
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, ensure_not_empty, plan_options, render_manifest};
 use crate::aws::Aws;
@@ -38,6 +39,8 @@ pub struct PlanningOptions {
     pub release: Option<String>,
     /// The settings of the watch that follows; none where nothing is watched, so that reads are not repeated for long.
     pub watch: Option<WatchArgs>,
+    /// Whether to take the lock of the stage, before anything is read.
+    pub locks: bool,
 }
 
 /// A plan, with what it was made from and what blocks it.
@@ -102,6 +105,10 @@ pub async fn plan_rendered(
 ) -> Result<Planned> {
     ensure_not_empty(&manifest)?;
     let aws = context.connect(&manifest, &desired).await?;
+    if how.locks {
+        let purpose = LockPurpose { command: "deploy", release: how.release.as_deref() };
+        lock_stage(&manifest, &aws, purpose, context).await?;
+    }
     if let Some(note) = observe::wait_note(&aws, &desired) {
         context.reporter.report(&Event::Note(&note));
     }

@@ -10,6 +10,7 @@ use futures_util::future::{join, try_join};
 use super::family::{Family, FamilyArgs};
 use super::interrupts::Interrupts;
 use super::prune_end::PruneEnd;
+use super::stage_lock::{LockPurpose, lock_stage};
 use crate::apply::prune::{PruneResult, prune};
 use crate::aws::ApiError;
 use crate::aws::definitions::RevisionStatus;
@@ -66,6 +67,9 @@ type PruneDecisions = Vec<(FamilyRevision, PruneAction)>;
 /// The service or family does not exist, references cannot be read, or an API call failed.
 pub async fn run(args: &PruneArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let family = args.family.resolve(context).await?;
+    if let Some(manifest) = family.manifest.as_ref().filter(|_| !args.dry_run) {
+        lock_stage(manifest, &family.aws, LockPurpose::of("prune"), context).await?;
+    }
     let fates = decide_revisions(args, &family).await?;
     context.reporter.report(&Event::Page(&page(&family.name, &fates)));
     report_skipped_sources(args, context);

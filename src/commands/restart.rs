@@ -13,6 +13,7 @@ use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::service_ends::{not_waited, tell_ends};
 use super::services::{FoundService, SelectedServices, ServicesArgs, destination_of};
+use super::stage_lock::{LockPurpose, lock_stage};
 use super::unfinished::note_interrupted_watch;
 use super::watch_args::WatchArgs;
 use crate::apply;
@@ -60,6 +61,7 @@ pub struct RestartArgs {
 /// A deployment is in progress, or an image no longer exists. Nothing was changed.
 pub async fn run(args: &RestartArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.services.select(context).await?;
+    lock_stage(&chosen.manifest, &chosen.aws, LockPurpose::of("restart"), context).await?;
     let limit = args.watch.timeout(&chosen.manifest);
     let found = ride_out(limit, context, async || find_changeable_services(&chosen).await).await?;
     if !args.supersede {

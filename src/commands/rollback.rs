@@ -13,6 +13,7 @@ use super::schedule_rollback::{self, ScheduleRollbacks};
 use super::service_ends::{not_waited, tell_ends, tell_left, tell_updated};
 use super::service_rollbacks::{self, RollbackRequest, ServiceRollbacks};
 use super::services::{FoundService, SelectedServices, ServicesArgs, destination_of};
+use super::stage_lock::{LockPurpose, lock_stage};
 use super::unfinished::note_interrupted;
 use super::watch_args::WatchArgs;
 use crate::apply;
@@ -80,6 +81,7 @@ pub struct RollbackArgs {
 /// There is no target, an image no longer exists, or a deployment is in progress. Nothing was changed.
 pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.services.select(context).await?;
+    lock_stage(&chosen.manifest, &chosen.aws, LockPurpose::of("rollback"), context).await?;
     let limit = args.watch.timeout(&chosen.manifest);
     let found = ride_out(limit, context, async || find_changeable_services(&chosen).await).await?;
     // Without a name, the services would be rolled back further.

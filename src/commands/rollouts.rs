@@ -15,7 +15,7 @@ use crate::manifest::FailureAction;
 use crate::report::{CommandOutcome, Event, InterruptAnswer};
 use crate::watch::judge::Verdict;
 use crate::watch::snapshot::WatchedRollout;
-use crate::watch::{FailureResponse, RolloutWatch, WatchOutcome, WatchResult};
+use crate::watch::{FailureResponse, RolloutWatch, WatchOutcome, WatchReporter, WatchResult};
 
 /// The rollouts of one run: those in progress, those being rolled back, and those that ended.
 struct RolloutRunner<'a, 'b> {
@@ -44,18 +44,23 @@ pub async fn watch_rollouts(
     context: &CommandContext,
     interrupts: &mut Interrupts,
 ) -> Vec<WatchResult> {
-    run(followed, None, following, aws, context, interrupts).await
+    let mut rollouts = RolloutRunner::new(None, following, aws, context, context.reporter.as_ref());
+    rollouts.watch_all(followed);
+    watch_to_end(rollouts, interrupts).await
 }
 
-/// Rolls out the services of a release. A service that needs others begins as soon as those are up.
+/// Rolls out the services of a release. A service that needs others begins as soon as those are up. What the watch observes
+/// goes to `reporter`.
 pub async fn watch_release<'a>(
     services: &'a mut Services<'_>,
     following: &'a WatchArgs,
     aws: &'a Aws,
+    reporter: &'a dyn WatchReporter,
     context: &'a CommandContext,
     interrupts: &mut Interrupts,
 ) -> Vec<WatchResult> {
-    run(Vec::new(), Some(services), following, aws, context, interrupts).await
+    let rollouts = RolloutRunner::new(Some(services), following, aws, context, reporter);
+    watch_to_end(rollouts, interrupts).await
 }
 
 /// Rolls back the services of a release that has ended, whose rollouts ended so. Returns how each ended after that.
@@ -68,26 +73,13 @@ pub async fn roll_back_release<'a>(
     context: &'a CommandContext,
     interrupts: &mut Interrupts,
 ) -> Vec<WatchResult> {
-    let mut rollouts = RolloutRunner::new(Some(services), following, aws, context);
+    let mut rollouts = RolloutRunner::new(Some(services), following, aws, context, context.reporter.as_ref());
     rollouts.keys = settled.iter().map(|settled| settled.rollout.key.clone()).collect();
     rollouts.ends = settled;
     let rolling_back = rollouts.roll_back_release(why);
     if interrupts.run_to_end(rolling_back, context.reporter.as_ref()).await.is_none() {
         rollouts.stop_watching();
     }
-    watch_to_end(rollouts, interrupts).await
-}
-
-async fn run<'a>(
-    followed: Vec<WatchedRollout>,
-    services: Option<&'a mut Services<'_>>,
-    following: &'a WatchArgs,
-    aws: &'a Aws,
-    context: &'a CommandContext,
-    interrupts: &mut Interrupts,
-) -> Vec<WatchResult> {
-    let mut rollouts = RolloutRunner::new(services, following, aws, context);
-    rollouts.watch_all(followed);
     watch_to_end(rollouts, interrupts).await
 }
 
@@ -145,9 +137,9 @@ impl<'a, 'b> RolloutRunner<'a, 'b> {
         watch_args: &'a WatchArgs,
         aws: &'a Aws,
         context: &'a CommandContext,
+        reporter: &'a dyn WatchReporter,
     ) -> RolloutRunner<'a, 'b> {
-        let mut watch =
-            RolloutWatch::new(Vec::new(), aws, context.reporter.as_ref(), context.poll_interval());
+        let mut watch = RolloutWatch::new(Vec::new(), aws, reporter, context.poll_interval());
         if watch_args.record.is_some() {
             watch.start_recording();
         }

@@ -10,6 +10,7 @@ use super::deploy::new_release_id;
 use super::interrupts::Interrupts;
 use super::one_off::{Beside, LogOutput, OneOffOptions, TaskRunOutcome, run_to_end};
 use super::services::{SelectedServices, ServiceArgs};
+use super::stage_lock::{LockPurpose, lock_stage};
 use super::unfinished::note_interrupted;
 use super::{ImageArgs, plan_options, render_manifest};
 use crate::apply;
@@ -26,7 +27,7 @@ use crate::exit_codes;
 use crate::file_limits::FileLimits;
 use crate::lint::{commands, sizes};
 use crate::manifest::Request;
-use crate::manifest::{self, Scope};
+use crate::manifest::{self, Manifest, Scope};
 use crate::observe::observe;
 use crate::plan::image_checks::image_notes;
 use crate::plan::task::{
@@ -177,9 +178,14 @@ async fn resolve_described(
     drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let aws = context.connect(&manifest, &desired).await?;
+    let id = new_release_id();
+    // Only tasks of a release change what a deploy relies on; any other may run for hours.
+    if args.name.as_ref().is_some_and(|name| is_release_task(&manifest, name)) {
+        let purpose = LockPurpose { command: "run", release: Some(&id) };
+        lock_stage(&manifest, &aws, purpose, context).await?;
+    }
     let observed = observe(&aws, &desired).await?;
     let options = plan_options(&manifest, &request, &context.settings, &args.images);
-    let id = new_release_id();
     let record = plan::DeployRecord { release_id: Some(id.clone()), ..options.record };
     let options = plan::Options { record, ..options };
     ensure_no_failures(blockers::account_blocker(options.account.as_deref(), &observed))?;
@@ -201,6 +207,11 @@ async fn resolve_described(
     let origin = order.origin.clone().filter(|_| args.name.is_some());
     let timeout = args.timeout.or(task.and_then(|task| task.timeout)).unwrap_or(order.timeout);
     Ok((RunTaskRequest { timeout, origin, ..order }, aws))
+}
+
+/// Returns whether a task runs before or after the services in a release.
+fn is_release_task(manifest: &Manifest, name: &str) -> bool {
+    manifest.release_tasks.contains(name)
 }
 
 impl RunArgs {

@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::interrupts::Interrupts;
 use super::services::{FoundService, ServiceArgs};
+use super::stage_lock::{LockPurpose, lock_stage};
 use crate::apply;
 use crate::apply::scale::ScaleOrder;
 use crate::aws::Aws;
@@ -96,6 +97,7 @@ impl ScaleChangeArgs {
 /// The change is refused, or an API call failed.
 pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let chosen = args.service.select(context).await?;
+    lock_stage(&chosen.manifest, &chosen.aws, LockPurpose::of("scale"), context).await?;
     let found = chosen.read_one().await?;
     let (aws, place, report) = (&chosen.aws, &found.identity, context.reporter.as_ref());
     let wish = args.change.to_request();

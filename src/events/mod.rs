@@ -9,6 +9,8 @@ pub mod autoscaling;
 pub mod deletion;
 pub mod diagnosis;
 pub mod hook;
+pub mod lock;
+pub mod notify;
 pub mod plan;
 pub mod prune;
 pub mod reference;
@@ -26,6 +28,8 @@ use answer::{
 use autoscaling::AutoscalingApplied;
 use deletion::{ServiceDeleted, ServiceDeletion};
 use hook::{HookEnded, HookLine, HookStarted};
+use lock::{Lock, LockTable};
+use notify::NotificationPreview;
 use plan::{Created, Deregistered, Plan, Registered, Updated};
 use prune::{Deleted, Prune, PruneRevision, Revision};
 use rollback::{RollbackTarget, ScheduleRollback};
@@ -90,6 +94,9 @@ json_events! {
     "hook.started" => HookStarted,
     "hook.line" => HookLine,
     "hook.ended" => HookEnded,
+    "lock" => Lock,
+    "lock.table" => LockTable,
+    "notification" => NotificationPreview,
     "status" => Status,
     "history" => History,
     "task" => Task,

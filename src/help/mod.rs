@@ -16,9 +16,9 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Deploy", &["deploy", "plan", "apply", "run", "schedule", "wait"]),
     ("Look", &["status", "why", "history", "tasks", "logs", "images", "revisions"]),
     ("Go back", &["rollback", "cancel", "continue"]),
-    ("Operate", &["restart", "scale", "exec", "stop-task", "prune", "delete"]),
+    ("Operate", &["restart", "scale", "exec", "stop-task", "prune", "delete", "lock"]),
     ("Files", &["init", "check", "render", "schema", "explain"]),
-    ("Set up", &["sandbox", "completions", "docs", "help"]),
+    ("Set up", &["notify", "sandbox", "completions", "docs", "help"]),
 ];
 
 const USAGE: &str = "Usage: ecsail COMMAND [OPTIONS]";

@@ -41,7 +41,7 @@ pub(super) fn render_manifest(
     template_names::set_vars(&mut context, &with_app, settings);
     let with_vars =
         types::apply_stage(&render_pass(name, &context, manifest, UndefinedNames::Lenient)?, stage);
-    let images = types::read_images(&with_vars, &mut Problems::default());
+    let images = super::images::read_images(&with_vars, &mut Problems::default());
     template_names::set_images(&mut context, &images, &request.tags);
     // A command that renders nothing must not fail because of an undefined name in a value that it does not use.
     let mode = if request.is_lenient() { UndefinedNames::Lenient } else { UndefinedNames::Strict };

@@ -22,6 +22,7 @@ pub(super) fn select_scope(manifest: &mut Manifest, settings: &Settings, request
         task_specs_mut(manifest).for_each(|work| work.cluster = None);
     }
     let whole = manifest.services.clone();
+    manifest.release_tasks = tasks_of_services(manifest).collect();
     manifest.service_names = whole.iter().map(|service| service.name.clone()).collect();
     manifest.keys = ManifestKeys::of(manifest);
     match &request.scope {

@@ -7,8 +7,11 @@ use super::express::read_express;
 use super::fields::{FieldReader, LocatedValue};
 use super::hooks::{self, ManifestHooks};
 use super::ignore::ignored;
+use super::images::read_images;
 use super::keys::ManifestKeys;
 use super::layers::{Layer, layers};
+use super::lock::{ManifestLock, read_lock};
+use super::notify::{ManifestNotification, read_notifications};
 use super::patience::{Patience, read_patience};
 use super::schedules::{self, ManifestSchedule, TargetTask};
 use super::task_spec::TaskSpec;
@@ -16,7 +19,7 @@ use super::tasks::{self, ManifestTask};
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::{SourceId, SourceSpan, Sources};
 use crate::document::tree::{Node, NodeKind};
-use crate::image::{ImageReference, version_error};
+use crate::image::ImageReference;
 use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
 use crate::template::TemplateContext;
@@ -50,6 +53,8 @@ const ROOT_KEYS: &[&str] = &[
     "strict_images",
     "allow_unknown",
     "ignore",
+    "lock",
+    "notify",
 ];
 const STAGE_KEYS: &[&str] = &[
     "region",
@@ -70,6 +75,8 @@ const STAGE_KEYS: &[&str] = &[
     "strict_images",
     "allow_unknown",
     "ignore",
+    "lock",
+    "notify",
 ];
 const SERVICE_KEYS: &[&str] = &[
     "name",
@@ -114,6 +121,8 @@ pub struct Manifest {
     /// Whether flags change the running definition of a service, so that it needs no tag.
     pub edits_running_definition: bool,
     pub tasks: Vec<ManifestTask>,
+    /// The keys of all tasks that run before or after services, also of those that this run does not deploy.
+    pub release_tasks: BTreeSet<String>,
     pub schedules: Vec<ManifestSchedule>,
     /// The name or ARN of the role that starts the tasks of schedules without a `role`.
     pub schedule_role: Option<LocatedValue<String>>,
@@ -129,6 +138,9 @@ pub struct Manifest {
     pub allow_unknown: Vec<String>,
     /// The ids of the checks that are not run.
     pub ignore: Vec<String>,
+    /// `None` where commands of several people may change the stage at once.
+    pub lock: Option<ManifestLock>,
+    pub notify: Vec<ManifestNotification>,
     /// The names for templates.
     pub context: TemplateContext,
     /// Every text that was read, and the ids of the templates among them by name.
@@ -322,6 +334,8 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.schedules = schedules::read_schedules(&fields, &mut problems);
     manifest.schedule_role = fields.text("schedule_role", &mut problems);
     manifest.hooks = hooks::read_hooks(&fields, &manifest.sources, &mut problems);
+    manifest.lock = read_lock(&fields, &mut problems);
+    manifest.notify = read_notifications(&fields, &mut problems);
     manifest.problems = problems;
 }
 
@@ -345,54 +359,6 @@ fn check_account(account: Option<&LocatedValue<String>>, problems: &mut Problems
         let message = format!("`{}` is not an account id of 12 digits", account.value);
         problems.push(Problem::error(account.span, message).path("account"));
     }
-}
-
-/// Reads the images: each is a repository, or a mapping of repository and tag.
-pub fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<String, ManifestImage> {
-    let mut images = BTreeMap::new();
-    let Some(node) = root.get("images") else { return images };
-    if !matches!(node.kind, NodeKind::Map(_) | NodeKind::Null | NodeKind::Undefined) {
-        let message = format!("`images` must be a mapping, found {}", node.describe());
-        problems.push(Problem::error(node.span, message).path("images"));
-    }
-    for (key, node) in node.entries() {
-        let path = format!("images.{}", key.name);
-        let reference = match &node.kind {
-            NodeKind::Undefined => continue,
-            NodeKind::Map(_) => {
-                let fields = FieldReader::new(node, &path, &["repository", "tag"], &[], problems);
-                let Some(repository) = fields.text("repository", problems) else {
-                    if fields.get("repository").is_none() {
-                        problems.push(Problem::error(
-                            key.span,
-                            format!("image `{}` has no `repository`", key.name),
-                        ));
-                    }
-                    continue;
-                };
-                let reference = ImageReference::parse(&repository.value);
-                match fields.text("tag", problems) {
-                    Some(tag) => reference.with_version(&tag.value),
-                    None => reference,
-                }
-            }
-            _ => {
-                if let Some(text) = node.text().filter(|text| !text.is_empty()) {
-                    ImageReference::parse(text)
-                } else {
-                    let message = format!("an image must be a repository, found {}", node.describe());
-                    problems.push(Problem::error(node.span, message).path(path));
-                    continue;
-                }
-            }
-        };
-        if let Some(wrong) = version_error(&reference) {
-            let message = format!("image `{}` is not valid: {wrong}", key.name);
-            problems.push(Problem::error(node.span, message).path(path));
-        }
-        images.insert(key.name.clone(), ManifestImage { reference, span: node.span });
-    }
-    images
 }
 
 fn read_services(fields: &FieldReader<'_>, problems: &mut Problems) -> Vec<ManifestService> {
@@ -481,5 +447,8 @@ mod tests {
         assert_eq!(keys(&schema["$defs"]["schedule"]["properties"]), sorted(schedules::SCHEDULE_KEYS));
         assert_eq!(keys(&schema["$defs"]["target"]["properties"]), sorted(schedules::TARGET_KEYS));
         assert_eq!(keys(&schema["$defs"]["hooks"]["properties"]), sorted(hooks::HOOK_KEYS));
+        let [lock, notification] = [super::super::lock::LOCK_KEYS, super::super::notify::NOTIFICATION_KEYS];
+        assert_eq!(keys(&schema["$defs"]["lock"]["properties"]), sorted(lock));
+        assert_eq!(keys(&schema["$defs"]["notification"]["properties"]), sorted(notification));
     }
 }

@@ -29,6 +29,7 @@ mod clusters;
 mod desired_count;
 mod express;
 pub mod images;
+pub mod lock_holder;
 mod namespaces;
 pub mod past;
 pub mod references;

@@ -55,6 +55,10 @@ const ALL: &[&str] = &[
     "schedule prune",
     "stop-task",
     "scale",
+    "lock init",
+    "lock status",
+    "lock hold",
+    "lock release",
     "delete",
 ];
 

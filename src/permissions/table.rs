@@ -61,6 +61,19 @@ const SCHEDULES: &[&str] = &[
     "schedule prune",
     "delete",
 ];
+/// The verbs that take the lock of their stage.
+const LOCKED: &[&str] = &[
+    "deploy",
+    "rollback",
+    "restart",
+    "scale",
+    "delete",
+    "run",
+    "prune",
+    "schedule enable",
+    "schedule disable",
+    "schedule prune",
+];
 /// The verbs that start tasks.
 const TASKS: &[&str] = &["run", "deploy", "schedule run"];
 
@@ -78,6 +91,22 @@ pub const PERMISSIONS: &[Permission] = &[
             "AWS allows it by default. Where a policy denies it, `ecsail:deployed-by` is missing, a manifest with `account:` is refused, and schedules are not deployed",
         ),
     ),
+    row(LOCKED, &["dynamodb:PutItem"], Where("the stage has `lock:`: on its table")),
+    row(
+        &["scale", "schedule enable", "schedule disable", "schedule prune"],
+        &["ecs:ListTasks", "ecs:DescribeTasks"],
+        Where("the lock of a command that is gone is taken over: what it began must have ended"),
+    ),
+    row(
+        &["deploy"],
+        &["ssm:GetParameter"],
+        Where("`notify:` names a parameter; without the permission a note says who was not told"),
+    ),
+    row(&["lock init"], &["dynamodb:DescribeTable"], Always),
+    row(&["lock init"], &["dynamodb:CreateTable"], Where("there is no such table")),
+    row(&["lock status", "lock hold", "lock release"], &["dynamodb:GetItem"], Always),
+    row(&["lock hold"], &["dynamodb:PutItem"], Always),
+    row(&["lock release"], &["dynamodb:PutItem"], Where("the lock is held")),
     row(&["init"], &["ecs:ListServices", "ecs:DescribeServices", "ecs:DescribeTaskDefinition"], Always),
     row(
         &["init"],

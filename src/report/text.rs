@@ -337,7 +337,11 @@ impl Reporter for TextReporter {
             } => self.screen.write_raw_answer(text),
             Event::Answer {
                 text,
-                event: JsonEvent::Explain(_) | JsonEvent::InitFile(_) | JsonEvent::Scenarios(_),
+                event:
+                    JsonEvent::Explain(_)
+                    | JsonEvent::InitFile(_)
+                    | JsonEvent::LockTable(_)
+                    | JsonEvent::Scenarios(_),
             } => {
                 self.screen.write_answer_lines(text);
             }

@@ -496,6 +496,21 @@ fn schedule_events_match_the_schema() {
 }
 
 #[test]
+fn events_of_locks_and_messages_match_the_schema() {
+    let mut checked = Checked::new();
+    let world = World::new(Scenario::Steady);
+    let notify = "notify: [{ slack: { env: HOOK } }, { webhook: { ssm: /hook }, on: [failed] }]";
+    world.folder.write("ecsail.yml", &format!("{MANIFEST}lock: {{ table: locks }}\n{notify}\n"));
+    checked.run(in_json(&world, &["lock", "init", "--print", "terraform"]), 0);
+    checked.run(in_json(&world, &["lock", "init"]), 0);
+    checked.run(in_json(&world, &["lock", "status"]), 0);
+    checked.run(in_json(&world, &["lock", "hold", "--reason", "migration", "--for", "2h"]), 0);
+    checked.run(in_json(&world, &["lock", "release"]), 0);
+    checked.run(in_json(&world, &["notify", "--dry-run"]), 0);
+    assert_eq!(checked.seen.iter().collect::<Vec<_>>(), ["lock", "lock.table", "notification"]);
+}
+
+#[test]
 fn every_event_of_the_source_has_a_definition_and_no_other_has() {
     let schema = schema();
     let branches = schema["oneOf"].as_array().expect("a list").iter();

@@ -7,15 +7,21 @@ use ecsail_sandbox::Request;
 /// The subcommands of `schedule`.
 const OF_SCHEDULE: &[&str] = &["list", "diff", "run", "enable", "disable", "prune"];
 
+/// The subcommands of `lock`.
+const OF_LOCK: &[&str] = &["init", "status", "hold", "release"];
+
 /// Returns the verb of a command line, as the table names it.
 fn verb(arguments: &[&str]) -> Option<String> {
-    let at = arguments.iter().position(|word| *word == "schedule" || permissions::verbs().contains(word))?;
+    let is_verb = |word: &&str| ["schedule", "lock"].contains(word) || permissions::verbs().contains(word);
+    let at = arguments.iter().position(is_verb)?;
     let verb = arguments[at];
-    if verb != "schedule" {
-        return Some(verb.to_owned());
-    }
-    let sub = arguments[at..].iter().find(|word| OF_SCHEDULE.contains(*word))?;
-    Some(format!("schedule {sub}"))
+    let subcommands = match verb {
+        "schedule" => OF_SCHEDULE,
+        "lock" => OF_LOCK,
+        _ => return Some(verb.to_owned()),
+    };
+    let sub = arguments[at + 1..].iter().find(|word| subcommands.contains(*word))?;
+    Some(format!("{verb} {sub}"))
 }
 
 /// Fails unless each request is an action that the table lists for the verb of this command line.

@@ -37,6 +37,8 @@ const PURE: &[&str] = &[
     "diagnose/",
     "expression/",
     "history/past",
+    "lock/",
+    "notify/",
     "release/",
     "watch/judge",
     "watch/pace",
@@ -110,6 +112,8 @@ fn only_apply_changes_anything_in_aws() {
         ".delete_rule(",
         ".tag_rule(",
         ".untag_rule(",
+        ".put_item(",
+        ".create_item_table(",
     ];
     let elsewhere = |name: &str| !name.starts_with("apply/") && !name.starts_with("aws/") && !is_pure(name);
     forbid(&words, elsewhere, "only `apply` changes anything in AWS");

@@ -26,15 +26,9 @@ impl ReleaseRunner<'_> {
     }
 
     fn hook_payload(&self, moment: HookPoint) -> HookPayload {
-        let noun = |kind: TargetKind| match kind {
-            TargetKind::Before | TargetKind::After => "task",
-            TargetKind::Service => "service",
-            TargetKind::Autoscaling => "autoscaling",
-            TargetKind::Schedule => "schedule",
-        };
         let after = moment != HookPoint::BeforeDeploy;
         let target = |target: &ReleaseTarget| HookTarget {
-            kind: noun(target.kind),
+            kind: kind_name(target.kind),
             name: target.key.clone(),
             end: after
                 .then(|| HookTargetEnd { outcome: target.state.outcome(), detail: target.detail.clone() }),
@@ -50,5 +44,15 @@ impl ReleaseRunner<'_> {
             sandbox: self.context.settings.sandbox.is_some(),
             targets: self.release.targets.iter().map(target).collect(),
         }
+    }
+}
+
+/// Returns the noun for a kind of target, for programs.
+pub(super) fn kind_name(kind: TargetKind) -> &'static str {
+    match kind {
+        TargetKind::Before | TargetKind::After => "task",
+        TargetKind::Service => "service",
+        TargetKind::Autoscaling => "autoscaling",
+        TargetKind::Schedule => "schedule",
     }
 }

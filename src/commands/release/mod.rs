@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attach::planned::AttachedRollouts;
 use super::interrupts::Interrupts;
+use super::notify::sender::Notifier;
 use super::one_off::Beside;
 use super::release_services::Services;
 use super::rollouts;
@@ -30,6 +31,7 @@ mod autoscaling;
 mod express;
 mod hooks;
 mod marks;
+mod notices;
 mod task_counts;
 mod tasks;
 
@@ -63,6 +65,7 @@ pub struct ReleaseRunner<'a> {
     failures: Vec<(String, Failure)>,
     /// The services that were updated without a deployment, as the update left them.
     attributes: BTreeMap<String, ServiceState>,
+    notifier: Notifier,
 }
 
 impl<'a> ReleaseRunner<'a> {
@@ -88,6 +91,7 @@ impl<'a> ReleaseRunner<'a> {
             settled: Vec::new(),
             failures: Vec::new(),
             attributes: BTreeMap::new(),
+            notifier: Notifier::start(&manifest.notify, aws, context),
         }
     }
 
@@ -96,17 +100,18 @@ impl<'a> ReleaseRunner<'a> {
     /// # Errors
     /// The first hook or a registration failed. No task was run, and nothing but definitions was changed.
     pub async fn run(mut self, interrupts: &mut Interrupts) -> Result<CommandOutcome> {
+        self.tell_start();
         match self.prepare(interrupts).await {
             Ok(true) => {}
             Ok(false) => {
                 self.outcome = CommandOutcome::Interrupted;
                 self.release.skip_waiting("the release was interrupted");
-                self.report_end().await;
+                self.report_end(None).await;
                 return Ok(self.outcome);
             }
             Err(failure) => {
                 self.release.skip_waiting("the release could not begin");
-                self.report_end().await;
+                self.report_end(Some(failure.message.clone())).await;
                 return Err(failure);
             }
         }
@@ -154,6 +159,7 @@ impl<'a> ReleaseRunner<'a> {
         if self.stop_if_interrupted(interrupts) {
             return false;
         }
+        let waiting = self.waiting_reporter();
         let mut services = Services {
             plan: self.plan,
             attached: self.options.attached,
@@ -173,9 +179,15 @@ impl<'a> ReleaseRunner<'a> {
             self.outcome = self.outcome.worse(outcome);
             return outcome == CommandOutcome::Succeeded;
         }
-        let settled =
-            rollouts::watch_release(&mut services, self.options.watch, self.aws, self.context, interrupts)
-                .await;
+        let settled = rollouts::watch_release(
+            &mut services,
+            self.options.watch,
+            self.aws,
+            &waiting,
+            self.context,
+            interrupts,
+        )
+        .await;
         tell_updated(self.plan, &services.attributes, self.context);
         self.failures = services.failures;
         self.attributes = services.attributes;
@@ -250,7 +262,7 @@ impl<'a> ReleaseRunner<'a> {
             }
             (_, outcome) => outcome,
         };
-        self.report_end().await;
+        self.report_end(None).await;
         self.outcome
     }
 
@@ -265,8 +277,8 @@ impl<'a> ReleaseRunner<'a> {
             })
     }
 
-    /// Reports the end of the release, and runs the hook for it.
-    async fn report_end(&mut self) {
+    /// Reports the end of the release, and runs the hook for it; `reason` is why it could not begin.
+    async fn report_end(&mut self, reason: Option<String>) {
         self.context.reporter.report(&Event::ReleaseEnded(&self.release));
         if self.outcome == CommandOutcome::Interrupted {
             note_interrupted(self.context);
@@ -284,6 +296,8 @@ impl<'a> ReleaseRunner<'a> {
             self.context.reporter.report_error(&failure);
             self.outcome = self.outcome.worse(CommandOutcome::Error);
         }
+        self.tell_end(reason);
+        std::mem::take(&mut self.notifier).finish(self.context).await;
     }
 }
 

@@ -6,6 +6,7 @@ use super::observed::{SelectedSchedules, select};
 use crate::apply::schedules::set_enabled;
 use crate::aws::types::{ObservedSchedule, Via};
 use crate::commands::change_guards::{ensure_account, ensure_no_failures};
+use crate::commands::stage_lock::{LockPurpose, lock_stage};
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
@@ -71,6 +72,8 @@ async fn set_enabled_state(
     let chosen = select(&which.names, context)?;
     let aws = context.connect_without_definitions(&chosen.manifest).await?;
     ensure_account(&chosen.manifest, &aws).await?;
+    let command = if enabled { "schedule enable" } else { "schedule disable" };
+    lock_stage(&chosen.manifest, &aws, LockPurpose::of(command), context).await?;
     let found = chosen.read_existing(&aws).await?;
     ensure_owned(&found, &chosen)?;
     let mut failures = Vec::new();

@@ -2,6 +2,7 @@
 //! Reads the manifest strictly: what could not be read might be a schedule to keep.
 
 use crate::commands::confirmation::is_confirmed;
+use crate::commands::stage_lock::{LockPurpose, lock_stage};
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -65,6 +66,9 @@ pub async fn run(args: &SchedulePruneArgs, context: &CommandContext) -> Result<C
     let chosen = select_all(args, context)?;
     let aws = context.connect_without_definitions(&chosen.manifest).await?;
     ensure_account(&chosen.manifest, &aws).await?;
+    if !args.dry_run {
+        lock_stage(&chosen.manifest, &aws, LockPurpose::of("schedule prune"), context).await?;
+    }
     let fates = decide_schedules(&chosen, &aws, context).await?;
     context.reporter.report(&Event::Page(&page(&fates)));
     let removing = fates.iter().filter(|(_, decided)| decided.action != SchedulePruneAction::Keep).count();

@@ -79,6 +79,16 @@ impl Emulator {
         self
     }
 
+    /// Returns the address of the emulator.
+    pub(crate) fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Returns the access key, by which emulators tell accounts apart.
+    pub(crate) fn access_key(&self) -> &'static str {
+        self.account
+    }
+
     /// Writes a file to the folder, with the emulator's account.
     pub(crate) fn write(&self, name: &str, text: &str) {
         self.folder.write(name, &self.with_account(text));

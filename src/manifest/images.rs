@@ -1,0 +1,57 @@
+//! Reads the `images` of the manifest. Never looks one up.
+
+use std::collections::BTreeMap;
+
+use super::fields::FieldReader;
+use super::types::ManifestImage;
+use crate::document::problem::{Problem, Problems};
+use crate::document::tree::{Node, NodeKind};
+use crate::image::{ImageReference, version_error};
+
+/// Reads the images: each is a repository, or a mapping of repository and tag.
+pub(super) fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<String, ManifestImage> {
+    let mut images = BTreeMap::new();
+    let Some(node) = root.get("images") else { return images };
+    if !matches!(node.kind, NodeKind::Map(_) | NodeKind::Null | NodeKind::Undefined) {
+        let message = format!("`images` must be a mapping, found {}", node.describe());
+        problems.push(Problem::error(node.span, message).path("images"));
+    }
+    for (key, node) in node.entries() {
+        let path = format!("images.{}", key.name);
+        let reference = match &node.kind {
+            NodeKind::Undefined => continue,
+            NodeKind::Map(_) => {
+                let fields = FieldReader::new(node, &path, &["repository", "tag"], &[], problems);
+                let Some(repository) = fields.text("repository", problems) else {
+                    if fields.get("repository").is_none() {
+                        problems.push(Problem::error(
+                            key.span,
+                            format!("image `{}` has no `repository`", key.name),
+                        ));
+                    }
+                    continue;
+                };
+                let reference = ImageReference::parse(&repository.value);
+                match fields.text("tag", problems) {
+                    Some(tag) => reference.with_version(&tag.value),
+                    None => reference,
+                }
+            }
+            _ => {
+                if let Some(text) = node.text().filter(|text| !text.is_empty()) {
+                    ImageReference::parse(text)
+                } else {
+                    let message = format!("an image must be a repository, found {}", node.describe());
+                    problems.push(Problem::error(node.span, message).path(path));
+                    continue;
+                }
+            }
+        };
+        if let Some(wrong) = version_error(&reference) {
+            let message = format!("image `{}` is not valid: {wrong}", key.name);
+            problems.push(Problem::error(node.span, message).path(path));
+        }
+        images.insert(key.name.clone(), ManifestImage { reference, span: node.span });
+    }
+    images
+}
