@@ -366,8 +366,9 @@ fn problem(verb: &str, action: &str) -> Option<String> {
 
 #[test]
 fn each_verb_reports_once_what_it_loses_without_an_optional_action() {
-    let pairs: Vec<(&str, &str)> = permissions::verbs()
-        .iter()
+    // `apply` makes the calls of `deploy`, and has the same rows.
+    let verbs = permissions::verbs().iter().filter(|verb| **verb != "apply");
+    let pairs: Vec<(&str, &str)> = verbs
         .flat_map(|verb| {
             let optional = permissions::of(verb).filter(|row| matches!(row.need, Need::Optional(_)));
             optional.flat_map(|row| row.actions).map(|action| (*verb, *action))

@@ -1,4 +1,4 @@
-//! Members of a service that UpdateService does not take: refused with the steps that create the service again.
+//! Members of a service that `UpdateService` does not take: refused with the steps that create the service again.
 
 use ecsail_sandbox::Scenario;
 use serde_json::json;

@@ -29,7 +29,7 @@ fn input() -> Value {
 /// Creates `default/web`, waits for it, and returns its ARN.
 fn created(sandbox: &Sandbox) -> String {
     let answer = sandbox.ecs("CreateExpressGatewayService", input());
-    sandbox.advance(Duration::from_secs(900));
+    sandbox.advance(Duration::from_mins(15));
     text(&answer["service"]["serviceArn"])
 }
 
@@ -87,7 +87,7 @@ fn an_update_that_raises_an_alarm_is_rolled_back() {
     let arn = created(&sandbox);
     sandbox.set_scenario(Some("web"), Scenario::Alarm);
     sandbox.ecs("UpdateExpressGatewayService", other_tag(&arn, "v2"));
-    sandbox.advance(Duration::from_secs(1800));
+    sandbox.advance(Duration::from_mins(30));
     let express = described(&sandbox, &arn);
     assert_eq!(express["activeConfigurations"][0]["primaryContainer"]["image"], format!("{IMAGE}:v1"));
 }
@@ -104,7 +104,7 @@ fn only_its_own_operation_deletes_an_express_service() {
     sandbox.ecs("DeleteExpressGatewayService", json!({ "serviceArn": arn }));
     let (_, message) = sandbox.ecs_error("CreateExpressGatewayService", input());
     assert_eq!(message, "Unable to Start a service that is still Draining.");
-    sandbox.advance(Duration::from_secs(120));
+    sandbox.advance(Duration::from_mins(2));
     let (code, message) = sandbox.ecs_error("DeleteExpressGatewayService", json!({ "serviceArn": arn }));
     assert_eq!(code, "ServiceNotActiveException");
     assert!(message.contains("INACTIVE"), "{message}");

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::ApiError;
 use crate::params::text;
 use crate::state::CallContext;
 
@@ -29,7 +28,7 @@ pub(super) fn document(
     input: &Value,
     before: &Value,
     context: &mut CallContext<'_>,
-) -> Result<Value, ApiError> {
+) -> Value {
     let member = |member: &str| text(input, member).or_else(|| text(before, member));
     let container = if input["primaryContainer"].is_object() {
         &input["primaryContainer"]
@@ -61,7 +60,7 @@ pub(super) fn document(
             document[role] = json!(role_arn);
         }
     }
-    Ok(document)
+    document
 }
 
 fn container_definition(container: &Value, logs: &Value, region: &str) -> Value {

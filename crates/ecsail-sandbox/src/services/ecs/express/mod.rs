@@ -36,12 +36,11 @@ pub(super) fn create(context: &mut CallContext<'_>, input: &Value) -> Result<Val
         return Err(taken_name(service));
     }
     let role = rules::assumable_role(input, &context.caller.arn)?;
-    let definition = match text(input, "taskDefinitionArn") {
-        Some(given) => rules::own_definition(active_definition(context, given)?)?,
-        None => {
-            let document = definition::document(&cluster, &name, input, &Value::Null, context)?;
-            registered(context, &document)?
-        }
+    let definition = if let Some(given) = text(input, "taskDefinitionArn") {
+        rules::own_definition(active_definition(context, given)?)?
+    } else {
+        let document = definition::document(&cluster, &name, input, &Value::Null, context);
+        registered(context, &document)?
     };
     let express = ExpressService {
         infrastructure_role: role,
@@ -150,8 +149,8 @@ fn changed_definition(
         return Ok(service.task_definition.clone());
     }
     let (cluster, name) = (&service.cluster, &service.name);
-    let document = definition::document(cluster, name, input, before, context)?;
-    if document == definition::document(cluster, name, &Value::Null, before, context)? {
+    let document = definition::document(cluster, name, input, before, context);
+    if document == definition::document(cluster, name, &Value::Null, before, context) {
         return Ok(service.task_definition.clone());
     }
     registered(context, &document)
