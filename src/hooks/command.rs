@@ -43,6 +43,7 @@ impl HookContext<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CommandEnd {
     Exited(i32),
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no signals"))]
     Killed(i32),
     TimedOut,
     Interrupted(Signal),
