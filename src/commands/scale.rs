@@ -12,11 +12,11 @@ use super::services::{FoundService, ServiceArgs};
 use super::stage_lock::{LockPurpose, lock_stage};
 use crate::apply;
 use crate::apply::scale::ScaleOrder;
-use crate::aws::Aws;
 use crate::aws::autoscaling::{ScalableTarget, SuspendedActivities};
 use crate::aws::error::failure;
 use crate::aws::lookup::in_time;
 use crate::aws::types::ServiceRef;
+use crate::aws::{ApiError, Aws};
 use crate::context::CommandContext;
 use crate::error::Result;
 use crate::events::{JsonEvent, service as events};
@@ -180,7 +180,9 @@ async fn read_autoscaling(
 ) -> Result<Autoscaling> {
     let target = aws.scalable_target(&found.identity.cluster, &found.identity.name);
     match in_time("application-autoscaling:DescribeScalableTargets", target).await {
-        Ok(Some(target)) if matches!(wish, ScaleRequest::Desired(_)) && is_idle(found, aws).await => {
+        Ok(Some(target))
+            if matches!(wish, ScaleRequest::Desired(_)) && is_idle(found, aws, context).await =>
+        {
             Ok(Autoscaling::Idle(target))
         }
         Ok(Some(target)) => Ok(Autoscaling::Target(target)),
@@ -196,12 +198,26 @@ async fn read_autoscaling(
 
 /// Returns whether a scalable target is known to have neither policies nor scheduled actions, so that nothing changes the
 /// number of tasks inside its range.
-async fn is_idle(found: &FoundService, aws: &Aws) -> bool {
+async fn is_idle(found: &FoundService, aws: &Aws, context: &CommandContext) -> bool {
     let place = ServiceRef::new(&found.identity.cluster, &found.identity.name);
     let policies = in_time("application-autoscaling:DescribeScalingPolicies", aws.scaling_policies(&place));
     let actions = in_time("application-autoscaling:DescribeScheduledActions", aws.scheduled_actions(&place));
     let (policies, actions) = futures_util::future::join(policies, actions).await;
-    policies.is_ok_and(|policies| policies.is_empty()) && actions.is_ok_and(|actions| actions.is_empty())
+    let policies = known_to_be_empty("policies", policies, context);
+    let actions = known_to_be_empty("scheduled actions", actions, context);
+    policies && actions
+}
+
+/// Returns whether what was read is known to be empty; that it is not known is a note.
+fn known_to_be_empty<T>(what: &str, read: Result<Vec<T>, ApiError>, context: &CommandContext) -> bool {
+    match read {
+        Ok(found) => found.is_empty(),
+        Err(error) => {
+            let note = format!("it is unknown whether autoscaling has {what}: {error}");
+            context.reporter.report(&Event::Note(&note));
+            false
+        }
+    }
 }
 
 /// How the run ended.

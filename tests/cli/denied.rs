@@ -326,6 +326,8 @@ const NOT_PLAYED: &[(&[&str], &str, &str)] = &[
         "application-autoscaling:DescribeScheduledActions",
         "as `application-autoscaling:DescribeScalableTargets`",
     ),
+    (&["scale"], "application-autoscaling:DescribeScalingPolicies", "of a scalable target; tested with one"),
+    (&["scale"], "application-autoscaling:DescribeScheduledActions", "as `DescribeScalingPolicies`"),
     (
         &["rollback", "restart", "run", "schedule diff", "init"],
         "ecr:DescribePullThroughCacheRules",

@@ -202,6 +202,19 @@ fn without_the_permission_to_look_at_autoscaling_a_number_can_be_set() {
 }
 
 #[test]
+fn without_the_permission_to_look_at_policies_that_is_said_and_a_number_needs_force() {
+    for (call, what) in
+        [("DescribeScalingPolicies", "policies"), ("DescribeScheduledActions", "scheduled actions")]
+    {
+        let world = idle(1, 6);
+        world.sandbox.inject(Fault::on(call, FaultKind::AccessDenied).always());
+        let run = world.run(&["scale", "web", "--desired", "4", "--yes"]).exits(5);
+        run.says(&format!("note: it is unknown whether autoscaling has {what}: "));
+        world.run(&["scale", "web", "--desired", "4", "--yes", "--force"]).exits(0);
+    }
+}
+
+#[test]
 fn lost_answer_is_retried() {
     let world = World::new(Scenario::Steady);
     world.sandbox.inject(Fault::on("UpdateService", FaultKind::DropAfter));

@@ -124,7 +124,8 @@ fn false_success(line: &[&str], ended: &Ended, statuses: &[(String, String)]) ->
     }
     let text = ended.text();
     // What another run does already is watched instead of being done again, and its end is reported.
-    let is_attached = statuses.iter().any(|(_, status)| status == "SUCCESSFUL") && text.contains(" deployed");
+    let is_named = [" deployed", "rolled back to ", "restarted"].iter().any(|words| text.contains(words));
+    let is_attached = is_named && statuses.iter().any(|(_, status)| status == "SUCCESSFUL");
     let has = |of: fn(&Effect) -> bool| ended.effects.iter().any(of);
     let done = match (line[0], line[1]) {
         // The other command may have set the same number before.

@@ -120,6 +120,7 @@ impl<'a> StatusReader<'a> {
         let open = self
             .value_or_note("the lifecycle stages of deployments in progress are unknown", open)
             .unwrap_or_default();
+        let ranges = self.value_or_note("the ranges of autoscaling are unknown", ranges).unwrap_or_default();
         self.read_revisions(service_revisions(&found, &open)).await;
         let mut seen: Vec<ServiceState> =
             found.into_iter().map(|found| self.service_state(found, &open, &health)).collect();
@@ -214,15 +215,14 @@ impl<'a> StatusReader<'a> {
     }
 }
 
-/// Returns the ranges of the services that are scaled automatically. Where they may not be read, the page is complete without.
-async fn read_ranges(aws: &Aws, found: &[FoundService]) -> BTreeMap<ServiceRef, ScalableTarget> {
+/// Returns the ranges of the services that are scaled automatically.
+async fn read_ranges(
+    aws: &Aws,
+    found: &[FoundService],
+) -> Result<BTreeMap<ServiceRef, ScalableTarget>, ApiError> {
     let places: Vec<ServiceRef> =
         found.iter().map(|found| ServiceRef::new(&found.identity.cluster, &found.identity.name)).collect();
-    let read = aws.scalable_targets(&places);
-    in_time("application-autoscaling:DescribeScalableTargets", read).await.unwrap_or_else(|error| {
-        tracing::info!("the ranges of autoscaling are unknown: {error}");
-        BTreeMap::new()
-    })
+    in_time("application-autoscaling:DescribeScalableTargets", aws.scalable_targets(&places)).await
 }
 
 async fn read_health(aws: &Aws, group: &str) -> Result<Vec<TargetHealth>, ApiError> {
