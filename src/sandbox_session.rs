@@ -310,7 +310,9 @@ fn clock(environment: &BTreeMap<String, String>) -> Clock {
 fn first_tag_note(manifest: &Manifest, is_first: bool) -> Option<String> {
     let [first, second, ..] = REPOSITORY_TAGS else { return None };
     let is_asked = manifest.tags.default.as_deref() == Some(*first) && !manifest.tags.is_placeholder;
-    (is_first && is_asked)
+    // A service of Express Mode is created by its first deploy.
+    let runs = manifest.services.iter().any(|service| service.express.is_empty());
+    (is_first && is_asked && runs)
         .then(|| format!("in a new sandbox `{first}` runs already; deploy `{second}` to see a rollout"))
 }
 

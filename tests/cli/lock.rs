@@ -257,7 +257,10 @@ fn a_hold_refuses_changes_until_it_is_released() {
     let held = run(&world, &["lock", "hold", "--reason", "migration", "--for", "2h"]).exits(0);
     held.answers("shop/production: on hold by ").answers(": migration").answers("until 20");
     let refused = run(&world, DEPLOY).exits(5);
-    refused.says("`shop/production` is held until 20").says(": migration").says("lock release --force`");
+    refused
+        .says("`shop/production` is held until 20")
+        .says(": migration")
+        .says("lock release`; of others, with `--force`");
     world.unchanged();
     run(&world, &["lock", "release"]).exits(0).answers("shop/production: free; last held by ");
     run(&world, DEPLOY).exits(0);

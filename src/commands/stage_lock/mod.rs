@@ -281,8 +281,10 @@ pub fn unreadable_failure(key: &str, table: &str) -> Failure {
 fn held_failure(other: &LockRecord) -> Failure {
     let until = other.until.and_then(time_text).map(|until| format!(" until {until}")).unwrap_or_default();
     let message = format!("`{}` is held{until} by {}", other.key, other.holder.in_words());
-    Failure::refused(message)
-        .with_hint("wait for the end of the hold, or end it with `ecsail lock release --force`".to_owned())
+    Failure::refused(message).with_hint(
+        "wait for the end of the hold, or end it with `ecsail lock release`; of others, with `--force`"
+            .to_owned(),
+    )
 }
 
 fn busy_failure(other: &LockRecord, why: Option<&str>, waited: Duration) -> Failure {
