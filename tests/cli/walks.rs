@@ -37,7 +37,7 @@ fn assert_walk(name: &str, screen: &str) {
         (r"ecs-svc/\d+", "ecs-svc/[id]"),
         (r"\b[0-9a-f]{32}\b", "[id]"),
         (r"ecsail_\d+", "ecsail_[delimiter]"),
-        (r"\b\d{8}-\d{6}-[0-9a-z]+\b", "[release]"),
+        (r"\b\d{8}T\d{6}Z-[0-9a-f]{6}\b", "[release]"),
         (r"(?m) [0-9a-f]{6}$", " [release]"),
         (r"TOOK +BY", "TOOK  BY"),
         (r"-sandbox-[0-9a-f]+", "-sandbox-[id]"),
