@@ -25,7 +25,7 @@ impl Lease {
         self.renewed_at = self.renewed_at.max(sent_at);
     }
 
-    /// Returns whether nobody else can have taken the lock yet, with a margin.
+    /// Returns whether no other command can have taken the lock yet, with a margin.
     pub fn is_safe(&self, now: Duration) -> bool {
         now.saturating_sub(self.renewed_at) < self.length.saturating_sub(self.length / MARGIN)
     }

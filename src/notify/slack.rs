@@ -1,5 +1,5 @@
 //! The message for an incoming webhook of Slack: blocks, and a text for notifications and screen readers. Texts of others are
-//! escaped, so that they name nobody and are no links.
+//! escaped, so that they mention no person and are no links.
 
 use serde_json::{Value, json};
 

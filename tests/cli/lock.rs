@@ -1,4 +1,4 @@
-//! The lock of a stage: one command at a time changes it, nobody's lock is stolen, and every end gives it back.
+//! The lock of a stage: one command at a time changes it, no lock is taken from its holder, and every end releases it.
 
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};

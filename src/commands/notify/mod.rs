@@ -32,7 +32,7 @@ pub struct NotifyArgs {
 /// Runs the verb.
 ///
 /// # Errors
-/// The manifest cannot be read, or tells nobody.
+/// The manifest cannot be read, or has no `notify`.
 #[expect(clippy::unused_async, reason = "as of all verbs")]
 pub async fn run(_: &NotifyArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let manifest = load_manifest(context)?;

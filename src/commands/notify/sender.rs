@@ -62,7 +62,7 @@ impl Channel {
 }
 
 impl Notifier {
-    /// Returns the notifier of a manifest. In the sandbox it tells nobody, and says so.
+    /// Returns the notifier of a manifest. In the sandbox it sends nothing, and reports a note.
     pub fn start(entries: &[ManifestNotification], aws: &Aws, context: &CommandContext) -> Notifier {
         if entries.is_empty() {
             return Notifier::default();

@@ -8,7 +8,7 @@ use crate::api::{ApiError, invalid_if};
 use crate::model::TaskDefinition;
 use crate::params::{required_text, text};
 
-/// The name of a role that nobody can assume: for trials of what AWS answers for a role that was just created, or
+/// The name of a role that cannot be assumed: for trials of what AWS answers for a role that was just created, or
 /// that does not trust ECS.
 const UNASSUMABLE: &str = "not-assumable";
 
