@@ -10,9 +10,9 @@
 //!
 //! Every verb in [`commands`] is a prefix or a variation of it. These rules hold, and tests in `tests/` enforce them:
 //!
-//! - [`document`], [`secrets`], [`template`], [`lint`], [`render`], [`plan`], [`adopt`], [`expression`], [`lock`], [`notify`], [`watch::judge`] and [`diagnose`] are pure:
+//! - [`document`], [`secrets`], [`template`], [`lint`], [`render`], [`plan`], [`adopt`], [`expression`], [`lock`], [`notify`], [`github`], [`watch::judge`] and [`diagnose`] are pure:
 //!   synchronous, without IO, the time passed in.
-//! - Only [`aws`] names an `aws_sdk_*` crate. Only [`report`] writes to the terminal.
+//! - Only [`aws`] names an `aws_sdk_*` crate, and only [`github_api`] names octocrab. Only [`report`] writes to the terminal.
 //! - Only [`apply`] changes anything in AWS, and only after everything was validated.
 //! - Secret values never enter what a plan shows, a log line, an error or a tag: [`secrets`] masks them by name and by form.
 //! - No two of these modules import each other, but for the circles that a test names.
@@ -37,6 +37,8 @@ pub mod events;
 pub mod exit_codes;
 pub mod expression;
 pub mod file_limits;
+pub mod github;
+pub mod github_api;
 pub mod help;
 pub mod history;
 pub mod hooks;

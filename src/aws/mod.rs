@@ -29,6 +29,7 @@ pub mod eventbridge;
 pub mod exec_session;
 mod express;
 mod http_client;
+pub mod http_sender;
 #[cfg(all(test, feature = "sandbox"))]
 pub(crate) mod in_process;
 pub mod login;

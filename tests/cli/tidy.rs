@@ -36,6 +36,7 @@ const PURE: &[&str] = &[
     "outcome",
     "diagnose/",
     "expression/",
+    "github/",
     "history/past",
     "lock/",
     "notify/",
