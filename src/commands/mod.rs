@@ -28,6 +28,7 @@ pub mod exec;
 pub mod explain;
 pub mod family;
 pub mod first_look;
+pub mod github;
 pub mod help;
 pub mod history;
 pub mod images;

@@ -6,6 +6,7 @@ use clap::{Args, ValueHint};
 
 use super::deploy::new_release_id;
 use super::edit_args::EditArgs;
+use super::github::{commits::add_commits, plan_comment::comment_plan};
 use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::{ImageArgs, SelectionArgs, save_plan};
 use crate::context::CommandContext;
@@ -20,6 +21,7 @@ use crate::report::{CommandOutcome, Event, PlanFormat, plan as plan_report};
   ecsail plan --tag 1.4.2
   ecsail plan web --tag 1.4.2 --output markdown >> \"$GITHUB_STEP_SUMMARY\"
   ecsail plan --tag 1.4.2 --exit-code
+  ecsail plan --tag 1.4.2 --comment               # on the pull request, in GitHub Actions
   ecsail plan --tag 1.4.2 --out web.plan          # apply it with `ecsail apply web.plan`"))]
 pub struct PlanArgs {
     #[command(flatten)]
@@ -37,6 +39,9 @@ pub struct PlanArgs {
     /// Write the plan as a comment for a pull request: Markdown, with a hidden mark by which it is found again
     #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     comment_file: Option<PathBuf>,
+    /// Write the plan as a comment on the pull request of the GitHub Actions run, in the place of an earlier one, and label it
+    #[arg(long, global = true)]
+    comment: bool,
     /// Exit with 6 if there are changes
     #[arg(long, global = true)]
     exit_code: bool,
@@ -56,13 +61,17 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
         release: args.out.as_ref().map(|_| new_release_id()),
         ..PlanningOptions::default()
     };
-    let planned = plan_deploy(&args.selection.request()?, how.clone(), context).await?;
+    let mut planned = plan_deploy(&args.selection.request()?, how.clone(), context).await?;
+    add_commits(&mut planned, context).await;
     let outcome = report_plan(&planned, args.exit_code, format, context);
     if let Some(path) = &args.comment_file {
         write_comment(path, &planned)?;
     }
     if let Some(path) = &args.out {
         save_plan::save(path, &planned, &how, context)?;
+    }
+    if args.comment {
+        comment_plan(&planned.with_blockers_noted(), context).await;
     }
     Ok(outcome)
 }

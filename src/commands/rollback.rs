@@ -6,7 +6,9 @@ use clap::Args;
 use super::ImageArgs;
 use super::change_guards::{find_changeable_services, stop_deployments};
 use super::ci_user;
+use super::deploy::new_release_id;
 use super::first_look::ride_out;
+use super::github::recorder::{GitHubRecorder, RecordedEnd, RecordedRelease};
 use super::interrupts::Interrupts;
 use super::rollouts::watch_rollouts;
 use super::schedule_rollback::{self, ScheduleRollbacks};
@@ -23,7 +25,9 @@ use crate::error::Result;
 use crate::events::JsonEvent;
 use crate::events::answer::DryRun;
 use crate::exit_codes;
+use crate::github::deployment::DeploymentState;
 use crate::manifest::Manifest;
+use crate::manifest::commit::commit_sha;
 use crate::plan::rollback::{RollbackSelector, unrestored_note};
 use crate::plan::service::tags;
 use crate::report::{CommandOutcome, Event};
@@ -129,7 +133,50 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
             return Ok(CommandOutcome::Declined);
         }
     }
-    args.apply(ways, &schedules, &chosen, context).await
+    let recorder =
+        GitHubRecorder::start(&chosen.manifest, recorded_rollback(&ways, &chosen, context), context);
+    let ended = args.apply(ways, &schedules, &chosen, context).await;
+    recorder.finish(recorded_end(ended.as_ref().ok(), args.no_wait), context).await;
+    ended
+}
+
+/// Returns the rollback for GitHub. Where the services go back to different commits, that of the run counts.
+fn recorded_rollback(
+    ways: &ServiceRollbacks,
+    chosen: &SelectedServices,
+    context: &CommandContext,
+) -> RecordedRelease {
+    let targets = || ways.targets.iter().filter_map(|target| target.to.as_ref());
+    let directory = chosen.manifest.path.as_deref().and_then(std::path::Path::parent);
+    let of_run = || commit_sha(directory.unwrap_or(std::path::Path::new(".")), &context.settings.environment);
+    RecordedRelease {
+        task: "rollback",
+        release: new_release_id(),
+        tag: only(targets().map(|to| to.tag.clone())),
+        commit: only(targets().map(|to| to.commit.clone())).or_else(of_run),
+    }
+}
+
+/// Returns the value that all have; `None` where they differ.
+fn only(mut values: impl Iterator<Item = Option<String>>) -> Option<String> {
+    let first = values.next()??;
+    values.all(|value| value.as_ref() == Some(&first)).then_some(first)
+}
+
+/// Returns the end of a rollback for GitHub, by the outcome of the command; `None` is an error.
+fn recorded_end(outcome: Option<&CommandOutcome>, no_wait: bool) -> RecordedEnd {
+    let state = match outcome {
+        Some(CommandOutcome::Succeeded) if no_wait => None,
+        Some(CommandOutcome::Succeeded) => Some(DeploymentState::Success),
+        Some(CommandOutcome::Interrupted | CommandOutcome::TimedOut) => Some(DeploymentState::Error),
+        _ => Some(DeploymentState::Failure),
+    };
+    let description = match state {
+        Some(DeploymentState::Success) => "rolled back",
+        Some(DeploymentState::Error) => "the rollback has not ended",
+        _ => "the rollback failed",
+    };
+    RecordedEnd { state, description: description.to_owned(), url: None }
 }
 
 fn rollback_question(ways: &ServiceRollbacks, schedules: &ScheduleRollbacks) -> String {

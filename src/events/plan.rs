@@ -21,7 +21,37 @@ pub struct Plan {
     pub schedules: Vec<SchedulePlan>,
     /// The tasks that run after all else.
     pub after: Vec<TaskPlan>,
+    /// The commits between what runs and what comes, where GitHub was asked for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commits: Vec<CommitRange>,
     pub notes: Vec<String>,
+}
+
+/// The commits between what services run and what comes.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct CommitRange {
+    /// The keys of the services that run `base`.
+    pub services: Vec<String>,
+    /// The commit that runs.
+    pub base: String,
+    /// The commit that comes.
+    pub head: String,
+    /// Where the difference is shown. Null where it is not known.
+    pub url: Option<String>,
+    /// How many commits come that do not run.
+    pub ahead: u64,
+    /// How many commits run that do not come.
+    pub behind: u64,
+    /// The newest of those that come, newest first.
+    pub commits: Vec<Commit>,
+}
+
+/// A commit.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Commit {
+    pub commit: String,
+    /// The first line of its message.
+    pub subject: String,
 }
 
 /// Where a plan changes something.

@@ -6,6 +6,7 @@ pub mod autoscaling;
 pub mod commit;
 mod express;
 pub mod fields;
+pub mod github;
 pub mod hooks;
 mod ignore;
 mod images;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::autoscaling::{ManifestAutoscaling, read_autoscaling};
 use super::express::read_express;
 use super::fields::{FieldReader, LocatedValue};
+use super::github::{ManifestGitHub, read_github};
 use super::hooks::{self, ManifestHooks};
 use super::ignore::ignored;
 use super::images::read_images;
@@ -55,6 +56,7 @@ const ROOT_KEYS: &[&str] = &[
     "ignore",
     "lock",
     "notify",
+    "github",
 ];
 const STAGE_KEYS: &[&str] = &[
     "region",
@@ -77,6 +79,7 @@ const STAGE_KEYS: &[&str] = &[
     "ignore",
     "lock",
     "notify",
+    "github",
 ];
 const SERVICE_KEYS: &[&str] = &[
     "name",
@@ -141,6 +144,8 @@ pub struct Manifest {
     /// `None` where commands of several people may change the stage at once.
     pub lock: Option<ManifestLock>,
     pub notify: Vec<ManifestNotification>,
+    /// `None` where releases leave nothing on GitHub.
+    pub github: Option<ManifestGitHub>,
     /// The names for templates.
     pub context: TemplateContext,
     /// Every text that was read, and the ids of the templates among them by name.
@@ -336,6 +341,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.hooks = hooks::read_hooks(&fields, &manifest.sources, &mut problems);
     manifest.lock = read_lock(&fields, &mut problems);
     manifest.notify = read_notifications(&fields, &mut problems);
+    manifest.github = read_github(&fields, &mut problems);
     manifest.problems = problems;
 }
 
@@ -450,5 +456,6 @@ mod tests {
         let [lock, notification] = [super::super::lock::LOCK_KEYS, super::super::notify::NOTIFICATION_KEYS];
         assert_eq!(keys(&schema["$defs"]["lock"]["properties"]), sorted(lock));
         assert_eq!(keys(&schema["$defs"]["notification"]["properties"]), sorted(notification));
+        assert_eq!(keys(&schema["$defs"]["github"]["properties"]), sorted(super::super::github::GITHUB_KEYS));
     }
 }

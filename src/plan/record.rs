@@ -42,7 +42,7 @@ impl DeployRecord {
             ("ecsail:app", self.app.clone()),
             ("ecsail:stage", self.stage.clone()),
             (TAG_KEY, self.image_tag.clone()),
-            ("ecsail:git-sha", self.git_sha.clone()),
+            (COMMIT_KEY, self.git_sha.clone()),
             (PERFORMER_KEY, performer),
             (RELEASE_KEY, self.release_id.clone()),
         ];
@@ -86,6 +86,9 @@ pub fn recorded_tag(definition: &TaskDefinition) -> Option<String> {
 /// The keys of the tags that record the deployed tag and the release.
 const TAG_KEY: &str = "ecsail:tag";
 pub const RELEASE_KEY: &str = "ecsail:release";
+
+/// The key of the tag that records the commit.
+pub const COMMIT_KEY: &str = "ecsail:git-sha";
 
 /// The key of the tag that records who deployed.
 pub const PERFORMER_KEY: &str = "ecsail:deployed-by";

@@ -16,6 +16,7 @@ use super::service::tags::TagChanges;
 use super::service_state::ServiceState;
 use crate::aws::types::revision_name;
 use crate::destination::{Destination, counted};
+use crate::github::compare::CommitRange;
 use crate::manifest::{FailureAction, Patience};
 
 /// The options of a plan.
@@ -60,6 +61,8 @@ pub struct Plan {
     pub destination: Destination,
     /// The app, the tag, and who deploys, as they are recorded; of the performer also where CI does not name one.
     pub record: DeployRecord,
+    /// The commits between what runs and what comes, where they were looked up.
+    pub commits: Vec<CommitRange>,
     /// Notes for the reader, such as images outside ECR and what could not be read.
     pub notes: Vec<String>,
 }

@@ -237,9 +237,14 @@ impl Reporter for GitHubReporter {
             Event::Plan { plan, answer: None } => {
                 self.mask_secrets(plan);
                 self.record_outputs(|outputs| outputs.record_plan(plan));
-                self.write_command("group", &[], "Plan");
-                self.text.report(event);
-                self.write_command("endgroup", &[], "");
+                if self.text.is_quiet {
+                    // A group without lines would be all that is left of the plan.
+                    self.text.report(event);
+                } else {
+                    self.write_command("group", &[], "Plan");
+                    self.text.report(event);
+                    self.write_command("endgroup", &[], "");
+                }
                 self.append_summary(|_| plan::markdown(plan));
             }
             Event::Interrupted(text) => {

@@ -27,6 +27,7 @@ use crate::watch::task::{TaskReporter, TaskRunResult};
 use crate::watch::{Progress, WatchReporter, WatchResult};
 
 mod applied;
+mod commits;
 mod deletion;
 pub mod diagnosis;
 pub mod error;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::commits;
 use super::markdown::{code, code_between, escape};
 use super::printable::one_line;
 use super::screen::{Paint, paint};
@@ -38,6 +39,7 @@ pub fn text(plan: &Plan, color: bool) -> String {
     }
     lines.extend(plan.after.iter().map(|task| task_line(plan, task, "after", color)));
     lines.extend(counts(plan));
+    lines.extend(plan.commits.iter().flat_map(commits::lines));
     lines.extend(plan.notes.iter().map(|note| paint(color, Paint::Dim, &format!("note: {note}"))));
     lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
 }
@@ -333,6 +335,7 @@ pub fn markdown(plan: &Plan) -> String {
     }
     lines.extend(plan.after.iter().map(|after| task(after, "after")));
     lines.extend(counts(plan).map(|counts| counts + "\n"));
+    lines.extend(plan.commits.iter().map(commits::markdown));
     lines.extend(plan.notes.iter().map(|note| format!("> {}\n", escape(note))));
     lines.join("\n").trim_end().to_owned()
 }
@@ -389,6 +392,7 @@ pub fn event(plan: &Plan) -> events::Plan {
         autoscaling: plan.autoscaling.iter().map(autoscaling_event).collect(),
         schedules: plan.schedules.iter().map(|schedule| schedule_event(plan, schedule)).collect(),
         after: plan.after.iter().map(|task| task_event(plan, task)).collect(),
+        commits: plan.commits.iter().map(commits::event).collect(),
         notes: plan.notes.clone(),
     }
 }

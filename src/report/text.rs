@@ -43,7 +43,7 @@ pub struct TextReporter {
     rolling_back: RefCell<BTreeSet<String>>,
     /// The answer that is redrawn in place, where stdout is a terminal.
     page_in_place: Option<Box<PageInPlace>>,
-    is_quiet: bool,
+    pub(super) is_quiet: bool,
     is_verbose: bool,
     /// Whether a person can answer questions.
     can_ask: bool,

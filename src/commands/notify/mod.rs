@@ -40,13 +40,19 @@ pub async fn run(_: &NotifyArgs, context: &CommandContext) -> Result<CommandOutc
         let hint = "add `notify:` to the manifest or to the stage".to_owned();
         return Err(Failure::usage("the manifest tells nobody of a release").with_hint(hint));
     }
-    let notice = example(&manifest);
     let previews = manifest.notify.iter().enumerate();
     let items = previews.flat_map(|(index, entry)| {
-        entry.on.iter().map(|kind| preview(index, entry, *kind, &notice)).collect::<Vec<_>>()
+        let of_kind = |kind: &NotificationKind| preview(index, entry, *kind, &example(*kind, &manifest));
+        entry.on.iter().map(of_kind).collect::<Vec<_>>()
     });
     let page = Page { items: items.collect(), ..Page::default() };
     context.reporter.report(&Event::Page(&page));
+    for (index, entry) in manifest.notify.iter().enumerate() {
+        if let Some(why) = sender::setting_problem(entry, &context.settings) {
+            let note = format!("no message of `notify[{index}]` can be sent: {why}");
+            context.reporter.report(&Event::Note(&note));
+        }
+    }
     Ok(CommandOutcome::Succeeded)
 }
 
@@ -74,13 +80,20 @@ fn preview(
     PageItem { lines, event: Some(JsonEvent::NotificationPreview(event)) }
 }
 
-/// Returns the notice of a release that is made up, with the names of the manifest.
-fn example(manifest: &Manifest) -> ReleaseNotice {
+/// Returns the notice of an event of a release that is made up, with the names of the manifest.
+fn example(kind: NotificationKind, manifest: &Manifest) -> ReleaseNotice {
+    let (outcome, detail, reason) = match kind {
+        NotificationKind::Started => (None, None, None),
+        NotificationKind::Waiting => (None, None, Some("the lock of the stage is held by bob on build-7")),
+        NotificationKind::Succeeded => (Some("succeeded"), Some(":12"), None),
+        NotificationKind::RolledBack => (Some("rolled_back"), Some(":11"), None),
+        NotificationKind::Failed => (Some("failed"), None, Some("a service is not up")),
+    };
     let target = |service: &crate::manifest::ManifestService| TargetNotice {
         kind: "service".to_owned(),
         name: service.key.clone(),
-        outcome: None,
-        detail: None,
+        outcome: outcome.map(str::to_owned),
+        detail: detail.map(|revision| format!("{}{revision}", service.name)),
     };
     ReleaseNotice {
         app: manifest.app.clone(),
@@ -91,7 +104,7 @@ fn example(manifest: &Manifest) -> ReleaseNotice {
         release: Some("20260101T000000Z-0a1b2c".to_owned()),
         who: Some("alice".to_owned()),
         run_url: Some("https://ci.example.com/runs/1".to_owned()),
-        reason: None,
+        reason: reason.map(str::to_owned),
         targets: manifest.services.iter().map(target).collect(),
     }
 }

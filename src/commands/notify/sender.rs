@@ -203,16 +203,32 @@ impl Delivery {
     }
 }
 
+/// Returns why the messages of an entry cannot be sent, as far as the environment shows it; parameters are not read.
+pub(super) fn setting_problem(entry: &ManifestNotification, settings: &Settings) -> Option<String> {
+    let secret = match &entry.channel {
+        NotificationChannel::Webhook { secret: Some(source) } => variable(source, settings),
+        _ => None,
+    };
+    let checked_secret = secret.map(|secret| signature(webhook::secret_text(&secret?)?, "").map(drop));
+    let checked_address =
+        variable(&entry.address, settings).map(|address| WebhookSender::new(&address?, settings).map(drop));
+    checked_address.into_iter().chain(checked_secret).find_map(Result::err)
+}
+
+/// Returns the value of a variable; `None` for a parameter.
+fn variable(source: &SecretSource, settings: &Settings) -> Option<Result<String, String>> {
+    let SecretSource::Variable(name) = source else { return None };
+    let value = settings.environment.get(name).filter(|value| !value.is_empty()).cloned();
+    Some(value.ok_or_else(|| format!("{} is not set", source.in_words())))
+}
+
 async fn read_secret(
     source: &SecretSource,
     parameters: Option<&ParameterReader>,
     settings: &Settings,
 ) -> Result<String, String> {
     match source {
-        SecretSource::Variable(name) => {
-            let value = settings.environment.get(name).filter(|value| !value.is_empty()).cloned();
-            value.ok_or_else(|| format!("{} is not set", source.in_words()))
-        }
+        SecretSource::Variable(_) => variable(source, settings).unwrap_or_else(|| Err(source.in_words())),
         SecretSource::Parameter(name) => {
             let Some(parameters) = parameters else { return Err("no connection to AWS".to_owned()) };
             let read = tokio::time::timeout(LIMIT, parameters.read(name)).await;

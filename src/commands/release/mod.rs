@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attach::planned::AttachedRollouts;
+use super::github::recorder::{GitHubRecorder, RecordedRelease};
 use super::interrupts::Interrupts;
 use super::notify::sender::Notifier;
 use super::one_off::Beside;
@@ -66,6 +67,7 @@ pub struct ReleaseRunner<'a> {
     /// The services that were updated without a deployment, as the update left them.
     attributes: BTreeMap<String, ServiceState>,
     notifier: Notifier,
+    recorder: GitHubRecorder,
 }
 
 impl<'a> ReleaseRunner<'a> {
@@ -78,6 +80,12 @@ impl<'a> ReleaseRunner<'a> {
         aws: &'a Aws,
         context: &'a CommandContext,
     ) -> ReleaseRunner<'a> {
+        let recorded = RecordedRelease {
+            task: "deploy",
+            release: release.id.clone(),
+            tag: release.tag.clone(),
+            commit: plan.record.git_sha.clone(),
+        };
         ReleaseRunner {
             plan,
             manifest,
@@ -92,6 +100,7 @@ impl<'a> ReleaseRunner<'a> {
             failures: Vec::new(),
             attributes: BTreeMap::new(),
             notifier: Notifier::start(&manifest.notify, aws, context),
+            recorder: GitHubRecorder::start(manifest, recorded, context),
         }
     }
 
@@ -297,7 +306,9 @@ impl<'a> ReleaseRunner<'a> {
             self.outcome = self.outcome.worse(CommandOutcome::Error);
         }
         self.tell_end(reason);
-        std::mem::take(&mut self.notifier).finish(self.context).await;
+        let recorded = std::mem::take(&mut self.recorder).finish(self.recorded_end(), self.context);
+        let told = std::mem::take(&mut self.notifier).finish(self.context);
+        tokio::join!(recorded, told);
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::ReleaseRunner;
 use crate::aws::types::ServiceEvent;
+use crate::commands::github::recorder::RecordedEnd;
 use crate::commands::notify::sender::Teller;
+use crate::github::deployment::DeploymentState;
 use crate::notify::{NotificationKind, ReleaseNotice, TargetNotice};
 use crate::outcome::Outcome;
 use crate::report::{CommandOutcome, Reporter};
@@ -64,6 +66,26 @@ impl<'a> ReleaseRunner<'a> {
         };
         let interrupted = (self.outcome == CommandOutcome::Interrupted).then(|| "interrupted".to_owned());
         self.notifier.tell(kind, &self.notice(true, reason.or(interrupted)));
+    }
+
+    /// Returns the end for GitHub. Of a release that was not watched to its end, nothing is known.
+    pub(super) fn recorded_end(&self) -> RecordedEnd {
+        let is_interrupted = self.outcome == CommandOutcome::Interrupted;
+        let outcome = if is_interrupted { Outcome::Interrupted } else { self.release.outcome() };
+        let state = match (outcome, self.outcome) {
+            (Outcome::InProgress, CommandOutcome::Succeeded) => None,
+            (Outcome::InProgress, CommandOutcome::TimedOut) => Some(DeploymentState::of(Outcome::TimedOut)),
+            (Outcome::Succeeded | Outcome::Unchanged, ended) if ended != CommandOutcome::Succeeded => {
+                Some(DeploymentState::Failure)
+            }
+            (outcome, _) => Some(DeploymentState::of(outcome)),
+        };
+        let description = match self.release.first_failure() {
+            Some(target) => format!("{} {}", target.key, target.state.outcome().words()),
+            None => outcome.words().to_owned(),
+        };
+        let url = self.settled.iter().find_map(|settled| settled.rollout.url.clone());
+        RecordedEnd { state, description, url }
     }
 
     /// Returns a reporter of the rollouts that also tells of those that wait for a person.
