@@ -3,6 +3,7 @@
 pub(crate) mod emulator;
 #[cfg(unix)]
 pub(crate) mod file_server;
+pub(crate) mod github_api;
 #[cfg(unix)]
 pub(crate) mod pseudo_terminal;
 pub(crate) mod python;
