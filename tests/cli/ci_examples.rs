@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::examples;
+use crate::support::github_api::{GitHubApi, TOKEN};
 use crate::support::{Folder, finished};
 
 fn folder() -> &'static Path {
@@ -79,9 +80,24 @@ fn the_pipeline_for_github_deploys_and_rolls_back() {
     let all: Vec<String> = files.iter().flat_map(|file| commands(file)).collect();
     let verbs: Vec<&str> = all.iter().filter_map(|command| command.split(' ').nth(1)).collect();
     assert_eq!(verbs, ["plan", "deploy", "deploy", "rollback"]);
-    let tag =
-        [("TAG", "v2"), ("STAGE", "production"), ("SERVICE", "web"), ("TO", ""), ("GITHUB_ACTIONS", "true")];
-    let checkout = run_all(&all, &tag);
+    let api = GitHubApi::start();
+    let event = Folder::new(&[("event.json", r#"{"pull_request": {"number": 7}}"#)]);
+    let event = event.dir.path().join("event.json");
+    let commit = "2".repeat(40);
+    let variables = [
+        ("TAG", "v2"),
+        ("STAGE", "production"),
+        ("SERVICE", "web"),
+        ("TO", ""),
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_TOKEN", TOKEN),
+        ("GITHUB_API_URL", api.url()),
+        ("GITHUB_REPOSITORY", "octo/shop"),
+        ("GITHUB_SHA", &commit),
+        ("GITHUB_EVENT_PATH", event.to_str().expect("text")),
+    ];
+    let checkout = run_all(&all, &variables);
+    assert!(read(&checkout, "output0").contains("changes<<"), "plan: {}", read(&checkout, "output0"));
     assert!(read(&checkout, "output1").contains("web_revision<<"), "staging: {}", read(&checkout, "output1"));
     assert!(
         read(&checkout, "summary2").contains("shop-production-web:2"),
@@ -93,6 +109,26 @@ fn the_pipeline_for_github_deploys_and_rolls_back() {
         "rollback: {}",
         read(&checkout, "summary3")
     );
+    assert!(read(&checkout, "production.jsonl").contains("\"event\":\"release.ended\""));
+    has_recorded(&api);
+}
+
+/// Fails unless the plan is a comment, and each release a deployment that succeeded.
+fn has_recorded(api: &GitHubApi) {
+    let state = api.state();
+    let comment = state.comments[0]["body"].as_str().expect("text");
+    assert!(
+        comment.starts_with("<!-- ecsail plan shop/production -->\n\n**shop · production · "),
+        "{comment}"
+    );
+    assert_eq!(state.labels[0]["name"], "ecsail: changes");
+    let deployments = state.deployments.iter();
+    let deployments: Vec<_> =
+        deployments.map(|one| (one["task"].as_str(), one["environment"].as_str())).collect();
+    let expected = [("deploy", "staging"), ("deploy", "production"), ("rollback", "production")];
+    assert_eq!(deployments, expected.map(|(task, environment)| (Some(task), Some(environment))));
+    let states: Vec<_> = state.statuses.iter().filter_map(|status| status["state"].as_str()).collect();
+    assert_eq!(states, ["in_progress", "success", "in_progress", "success", "in_progress", "success"]);
 }
 
 #[test]

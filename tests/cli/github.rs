@@ -102,6 +102,12 @@ fn services_whose_names_are_alike_have_outputs_of_their_own() {
 }
 
 #[test]
+fn a_quiet_deploy_has_no_empty_group() {
+    let run = world(Scenario::Steady).run(&["deploy", "--tag", "v2", "-q"]).exits(0);
+    assert!(!run.stderr.contains("group::"), "{}", run.stderr);
+}
+
+#[test]
 fn a_deploy_leaves_a_summary_and_outputs() {
     let world = world(Scenario::Steady);
     let run = world.deploy("v2").exits(0).says("::group::Plan\n").says("::endgroup::\n");

@@ -125,6 +125,13 @@ fn what_fails_of_a_comment_is_a_note() {
     assert_eq!(api.state().requests.iter().filter(|request| request.method == "POST").count(), 1);
     world.folder.write("event.json", "{}");
     world.run(&["plan", "--tag", "v2", "--comment"]).exits(0).says("the run is not of a pull request");
+    let sandboxed = Folder::new(&[("ecsail.yml", MANIFEST), ("web.yml", DEFINITION)])
+        .env("GITHUB_TOKEN", TOKEN)
+        .env("GITHUB_REPOSITORY", "octo/shop");
+    sandboxed.write("event.json", r#"{"pull_request": {"number": 7}}"#);
+    let sandboxed = sandboxed.env("GITHUB_EVENT_PATH", "event.json");
+    let run = sandboxed.run(&["--sandbox", "plan", "--tag", "v2", "--comment"]).exits(0);
+    run.says("in the sandbox, only a GitHub API on this machine is called");
 }
 
 #[test]
@@ -182,6 +189,21 @@ fn a_deploy_that_is_rolled_back_is_a_failure_without_a_tag() {
     let last = state.statuses.last().expect("a status");
     assert_eq!((&last["state"], &last["description"]), (&json!("failure"), &json!("web rolled back")));
     assert!(state.tags.is_empty() && last["environment_url"].is_null());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_deploy_that_is_interrupted_is_an_error() {
+    let api = GitHubApi::start();
+    let world = world("github: { deployments: true }\n", Scenario::Stuck, api.url());
+    let mut child = world.start(&["deploy", "--tag", "v2"]);
+    let mut stderr = std::io::BufReader::new(child.stderr.take().expect("piped"));
+    crate::rollout_outcomes::until(&mut stderr, "0/2 running");
+    crate::rollout_failures::signal(&child, "-TERM");
+    // The pipe stays open until the end.
+    std::io::Read::read_to_string(&mut stderr, &mut String::new()).expect("text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(api.state().statuses.last().map(|status| &status["state"]), Some(&json!("error")));
 }
 
 #[test]

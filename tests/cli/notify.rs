@@ -202,13 +202,18 @@ fn an_address_in_the_manifest_is_refused_without_being_shown() {
 #[test]
 fn a_dry_run_shows_each_message_and_sends_none() {
     let receiver = Receiver::start(&[OK]);
-    let world = world("  - slack: { env: HOOK_ADDRESS }\n", &receiver, Scenario::Steady);
+    let notify = "  - slack: { env: HOOK_ADDRESS }\n  - { slack: { env: NOT_SET }, on: [started] }\n";
+    let world = world(notify, &receiver, Scenario::Steady);
     let run = world.run(&["notify", "--dry-run"]).exits(0);
     shows_no_address(&run);
     let run = run.answers("notify[0] slack (variable `HOOK_ADDRESS`): rolled_back");
-    run.answers("\"text\": \"Deploy of shop to 1.4.2 waiting\"");
+    let run = run
+        .answers("\"text\": \"Deploy of shop to 1.4.2 waiting\"")
+        .answers("service web: succeeded (web:12)");
+    let run = run.says("no message of `notify[1]` can be sent: variable `NOT_SET` is not set");
+    assert!(!run.stderr.contains("notify[0]"), "{}", run.stderr);
     let run = world.run(&["notify", "--dry-run", "--output", "json"]).exits(0);
-    assert_eq!(run.events().len(), 5);
+    assert_eq!(run.events().iter().filter(|event| event["event"] != "note").count(), 6);
     assert!(receiver.messages().is_empty());
 }
 

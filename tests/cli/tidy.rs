@@ -60,6 +60,11 @@ fn only_aws_names_the_sdk() {
 }
 
 #[test]
+fn only_github_api_names_octocrab() {
+    forbid(&["octocrab"], |name| !name.starts_with("github_api/"), "only `github_api/` speaks to GitHub");
+}
+
+#[test]
 fn only_report_writes_to_the_terminal() {
     let words = ["println!", "eprintln!", "print!(", "eprint!(", "io::stdout", "io::stderr", "dbg!("];
     // The log writer is set up where the arguments are parsed; log lines are shown on request only.

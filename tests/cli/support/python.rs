@@ -77,7 +77,7 @@ impl Drop for Server {
 
 impl Server {
     /// Returns a server once it accepts connections on its port.
-    fn on_port(mut command: Command, port: u16) -> Server {
+    pub(crate) fn on_port(mut command: Command, port: u16) -> Server {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut server =
             Server { child: child.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")), port };
@@ -156,7 +156,7 @@ impl Server {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     listener.local_addr().expect("it is bound").port()
 }
