@@ -6,14 +6,14 @@ use clap::{Args, ValueHint};
 
 use super::deploy::new_release_id;
 use super::edit_args::EditArgs;
-use super::github::{commits::add_commits, plan_comment::comment_plan};
+use super::github::{commits::add_commits, plan_comment};
 use super::planning::{Planned, PlanningOptions, plan_deploy};
 use super::{ImageArgs, SelectionArgs, save_plan};
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::exit_codes;
 use crate::manifest::Request;
-use crate::report::{CommandOutcome, Event, PlanFormat, plan as plan_report};
+use crate::report::{CommandOutcome, Event, PlanFormat, plan_comment as comment_text};
 
 /// Show what a deploy would change, without changing anything
 #[derive(Clone, Debug, Args)]
@@ -61,7 +61,16 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
         release: args.out.as_ref().map(|_| new_release_id()),
         ..PlanningOptions::default()
     };
-    let mut planned = plan_deploy(&args.selection.request()?, how.clone(), context).await?;
+    let request = args.selection.request()?;
+    let mut planned = match plan_deploy(&request, how.clone(), context).await {
+        Ok(planned) => planned,
+        Err(failure) => {
+            if args.comment {
+                plan_comment::comment_failure(&failure, &request, context).await;
+            }
+            return Err(failure);
+        }
+    };
     add_commits(&mut planned, context).await;
     let outcome = report_plan(&planned, args.exit_code, format, context);
     if let Some(path) = &args.comment_file {
@@ -71,7 +80,7 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
         save_plan::save(path, &planned, &how, context)?;
     }
     if args.comment {
-        comment_plan(&planned.with_blockers_noted(), context).await;
+        plan_comment::comment_plan(&planned.with_blockers_noted(), context).await;
     }
     Ok(outcome)
 }
@@ -80,7 +89,7 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
 fn write_comment(path: &Path, planned: &Planned) -> Result<()> {
     let unwritable =
         |error| Failure::error(format!("failed to write comment `{}`", path.display())).with_cause(error);
-    std::fs::write(path, plan_report::comment(&planned.with_blockers_noted())).map_err(unwritable)
+    std::fs::write(path, comment_text::comment(&planned.with_blockers_noted())).map_err(unwritable)
 }
 
 /// Shows what a deploy of the request would change.

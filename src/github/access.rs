@@ -104,7 +104,8 @@ mod tests {
     fn what_is_missing_or_not_safe_is_named() {
         let token = ("GITHUB_TOKEN", "ghs_x1");
         let repository = ("GITHUB_REPOSITORY", "octo/shop");
-        let cases: [(&[(&str, &'static str)], bool, &str); 5] = [
+        type Given<'a> = &'a [(&'a str, &'static str)];
+        let cases: [(Given<'_>, bool, &str); 5] = [
             (&[repository], false, "`GITHUB_TOKEN` is not set"),
             (&[token], false, "`GITHUB_REPOSITORY` is not set"),
             (

@@ -78,8 +78,17 @@ pub fn has_any_changes(comments: &[PostedComment], author: Option<u64>) -> bool 
     comments.iter().filter(is_trusted).any(|comment| comment.has_changes() == Some(true))
 }
 
-/// Returns a text that GitHub accepts: one that is too long ends with where the rest is.
-pub fn fitted(text: &str, run_url: Option<&str>) -> String {
+/// Returns a text that GitHub accepts, with the commit and the run that it is from at its end.
+pub fn with_origin(text: &str, head: Option<&str>, run_url: Option<&str>) -> String {
+    let commit = head.and_then(|head| head.get(..7)).map(|commit| format!("of commit `{commit}`"));
+    let run = run_url.map(|url| format!("by [this run]({url})"));
+    let origin: Vec<String> = [commit, run].into_iter().flatten().collect();
+    let fitted = fitted(text, run_url);
+    if origin.is_empty() { fitted } else { format!("{fitted}\n<sub>{}</sub>\n", origin.join(", ")) }
+}
+
+/// Returns a text that is not too long: otherwise it ends with where the rest is.
+fn fitted(text: &str, run_url: Option<&str>) -> String {
     if text.len() <= MAX_LENGTH {
         return text.to_owned();
     }
@@ -176,6 +185,15 @@ mod tests {
         assert!(cut.contains(&format!(
             "{row}\n\n**The plan is too long for a comment.** The whole plan is in the ["
         )));
-        assert_eq!(fitted(TEXT, None), TEXT);
+        assert_eq!(with_origin(TEXT, None, None), TEXT);
+    }
+
+    #[test]
+    fn a_text_ends_with_its_commit_and_its_run() {
+        let text =
+            with_origin(TEXT, Some("0123456789abcdef"), Some("https://github.com/octo/shop/actions/runs/1"));
+        let end =
+            "\n<sub>of commit `0123456`, by [this run](https://github.com/octo/shop/actions/runs/1)</sub>\n";
+        assert_eq!(text, format!("{TEXT}{end}"));
     }
 }

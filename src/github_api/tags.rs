@@ -21,10 +21,7 @@ impl GitHubClient {
             TagStep::Create => create_request(&self.repository, tag),
             TagStep::Move => move_request(&self.repository, tag),
         };
-        let error = match operation.send(&request).await {
-            Ok(_) => return Ok(None),
-            Err(error) => error,
-        };
+        let Err(error) = operation.send(&request).await else { return Ok(None) };
         // An earlier attempt or another run may have created the tag.
         if error.status != Some(422) {
             return Err(error);

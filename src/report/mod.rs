@@ -50,6 +50,7 @@ pub mod page;
 pub mod page_in_place;
 mod pager;
 pub mod plan;
+pub mod plan_comment;
 mod printable;
 pub mod problems;
 pub mod progress_line;

@@ -277,19 +277,6 @@ fn value_text(value: &Value) -> String {
     }
 }
 
-/// Returns a plan as a comment, with a hidden mark by which the comment of the same app and stage is found again.
-pub fn comment(plan: &Plan) -> String {
-    let of = [plan.record.app.as_deref(), plan.destination.stage.as_deref()];
-    let of: Vec<String> = of.into_iter().flatten().map(without_dashes).collect();
-    let changes = if plan.has_changes() { "" } else { "No changes.\n\n" };
-    format!("<!-- ecsail plan {} -->\n\n{changes}{}\n", of.join("/"), markdown(plan).trim_end())
-}
-
-/// Returns a name without what would end a comment of HTML.
-fn without_dashes(name: &str) -> String {
-    name.replace("--", "-").replace('>', "")
-}
-
 /// Returns the heading of a plan in one line: app, destination, tag, and who deploys; `None` if nothing is known.
 fn heading(plan: &Plan) -> Option<String> {
     let record = &plan.record;

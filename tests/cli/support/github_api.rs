@@ -214,7 +214,8 @@ impl GitHubState {
     }
 
     fn edit_comment(&mut self, method: &str, id: &str, body: &Value) -> Answer {
-        let Some(at) = self.comments.iter().position(|comment| comment["id"].to_string() == id) else {
+        let Some(at) = self.comments.iter().position(|comment| comment["id"].as_u64() == id.parse().ok())
+        else {
             return (404, json!({ "message": "Not Found" }));
         };
         if method == "DELETE" {
