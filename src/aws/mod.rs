@@ -28,7 +28,9 @@ pub mod error;
 pub mod eventbridge;
 pub mod exec_session;
 mod express;
+pub mod github_reviews;
 mod http_client;
+pub mod identity_proof;
 #[cfg(all(test, feature = "sandbox"))]
 pub(crate) mod in_process;
 pub mod login;

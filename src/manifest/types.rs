@@ -13,9 +13,11 @@ use super::layers::{Layer, layers};
 use super::lock::{ManifestLock, read_lock};
 use super::notify::{ManifestNotification, read_notifications};
 use super::patience::{Patience, read_patience};
+use super::protection::read_protection;
 use super::schedules::{self, ManifestSchedule, TargetTask};
 use super::task_spec::TaskSpec;
 use super::tasks::{self, ManifestTask};
+use crate::approval::Protection;
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::{SourceId, SourceSpan, Sources};
 use crate::document::tree::{Node, NodeKind};
@@ -55,6 +57,7 @@ const ROOT_KEYS: &[&str] = &[
     "ignore",
     "lock",
     "notify",
+    "protected",
 ];
 const STAGE_KEYS: &[&str] = &[
     "region",
@@ -77,6 +80,7 @@ const STAGE_KEYS: &[&str] = &[
     "ignore",
     "lock",
     "notify",
+    "protected",
 ];
 const SERVICE_KEYS: &[&str] = &[
     "name",
@@ -141,6 +145,8 @@ pub struct Manifest {
     /// `None` where commands of several people may change the stage at once.
     pub lock: Option<ManifestLock>,
     pub notify: Vec<ManifestNotification>,
+    /// `None` where one person may change the stage.
+    pub protection: Option<Protection>,
     /// The names for templates.
     pub context: TemplateContext,
     /// Every text that was read, and the ids of the templates among them by name.
@@ -336,6 +342,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.hooks = hooks::read_hooks(&fields, &manifest.sources, &mut problems);
     manifest.lock = read_lock(&fields, &mut problems);
     manifest.notify = read_notifications(&fields, &mut problems);
+    manifest.protection = read_protection(&fields, &mut problems);
     manifest.problems = problems;
 }
 
@@ -450,5 +457,7 @@ mod tests {
         let [lock, notification] = [super::super::lock::LOCK_KEYS, super::super::notify::NOTIFICATION_KEYS];
         assert_eq!(keys(&schema["$defs"]["lock"]["properties"]), sorted(lock));
         assert_eq!(keys(&schema["$defs"]["notification"]["properties"]), sorted(notification));
+        let protection = &schema["$defs"]["protected"]["oneOf"][1]["properties"];
+        assert_eq!(keys(protection), sorted(super::super::protection::PROTECTION_KEYS));
     }
 }

@@ -37,6 +37,7 @@ const PURE: &[&str] = &[
     "diagnose/",
     "expression/",
     "history/past",
+    "approval/",
     "lock/",
     "notify/",
     "release/",
