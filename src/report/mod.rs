@@ -29,6 +29,7 @@ use crate::watch::{Progress, WatchReporter, WatchResult};
 mod applied;
 mod deletion;
 pub mod diagnosis;
+mod emergency;
 pub mod error;
 pub mod explanation;
 pub mod github;
@@ -86,6 +87,8 @@ pub use table::{Column, TableRow, table};
 pub enum Event<'a> {
     /// A note, which stops nothing.
     Note(&'a str),
+    /// `--emergency` lets a command change a stage without approval.
+    Emergency { command: &'a str, reason: &'a str, stage: Option<&'a str>, is_protected: bool },
     /// The watch was interrupted: what continues it.
     Interrupted(&'a str),
     /// Warnings and notes about the files.

@@ -13,6 +13,8 @@ fn plan() -> SavedPlan {
         images: BTreeMap::new(),
         services: BTreeMap::new(),
         plan: Value::Null,
+        planners: Vec::new(),
+        terms: None,
     }
 }
 
@@ -32,6 +34,22 @@ fn every_edit_of_a_plan_is_noticed() {
         let edited = text.replacen(from, to, 2);
         assert!(SavedPlan::parse(&edited, "a.plan").is_err(), "{from}");
     }
+}
+
+#[test]
+fn the_summary_has_what_changes_and_of_long_values_the_end() {
+    let image = |tag: &str| format!("{}/app:{tag}", "registry".repeat(10));
+    let change = serde_json::json!({ "path": "image", "before": image("v1"), "after": image("v2") });
+    let service = serde_json::json!({ "service": "web", "changes": true, "before": { "revision": "web:1" },
+        "after": { "register": "web" }, "task_definition": [change], "attributes": [] });
+    let other = serde_json::json!({ "service": "api", "changes": false });
+    let task = serde_json::json!({ "task": "migrate", "needed": true });
+    let summary =
+        SavedPlan { plan: serde_json::json!({ "services": [service, other], "before": [task] }), ..plan() }
+            .summary();
+    assert_eq!(summary[0], "web: web:1 → a new revision of `web`");
+    assert!(summary[1].starts_with("  image: …") && summary[1].ends_with("/app:v2"), "{summary:?}");
+    assert_eq!(summary[2..], ["task migrate: runs"]);
 }
 
 #[test]

@@ -91,6 +91,7 @@ fn example(manifest: &Manifest) -> ReleaseNotice {
         release: Some("20260101T000000Z-0a1b2c".to_owned()),
         who: Some("alice".to_owned()),
         run_url: Some("https://ci.example.com/runs/1".to_owned()),
+        emergency: None,
         reason: None,
         targets: manifest.services.iter().map(target).collect(),
     }
