@@ -53,6 +53,35 @@ fn the_summary_has_what_changes_and_of_long_values_the_end() {
 }
 
 #[test]
+fn a_request_is_read_as_it_was_written_and_every_edit_is_noticed() {
+    let intent = request::Intent {
+        command: "scale".to_owned(),
+        app: None,
+        stage: None,
+        account: "123456789012".to_owned(),
+        region: "us-east-1".to_owned(),
+        changes: vec!["service main/web: 2 → 0 tasks".to_owned()],
+    };
+    let terms = ApprovalTerms {
+        protection: Protection::default(),
+        account: intent.account.clone(),
+        region: intent.region.clone(),
+        stage_key: "shop".to_owned(),
+        table: None,
+    };
+    let (version, requested_at) = ("1".to_owned(), "2026-01-02T03:04:05Z".to_owned());
+    let made = request::ChangeRequest { version, requested_at, intent: intent.clone(), terms };
+    let text = made.to_text().expect("text");
+    assert_eq!(request::ChangeRequest::parse(&text, "r").expect("a request"), Some(made));
+    assert!(request::ChangeRequest::parse(&text.replace("2 → 0", "2 → 1"), "r").is_err());
+    assert!(
+        request::ChangeRequest::parse(&plan().to_text().expect("text"), "r").expect("no request").is_none()
+    );
+    let other = request::Intent { changes: Vec::new(), ..intent.clone() };
+    assert_ne!(intent.digest().expect("a hash"), other.digest().expect("a hash"));
+}
+
+#[test]
 fn another_file_is_no_plan() {
     for text in ["", "{}\n{}\n", "services:\n  web: {}\n", "{\"ecsail_plan\":2,\"sha256\":\"\"}\n{}\n"] {
         assert!(SavedPlan::parse(text, "a.plan").is_err(), "{text}");

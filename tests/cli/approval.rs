@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 
-use ecsail_sandbox::Scenario;
+use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::lock::{create_table, dynamodb};
@@ -262,6 +262,40 @@ fn a_reviewer_of_the_github_environment_counts_as_one_approval() {
     apply("[]").exits(5).says("nobody has approved environment `production` of this run");
     let review = r#"[{ "state": "approved", "user": { "id": 7, "login": "bob" }, "environments": [{ "name": "production" }] }]"#;
     apply(review).exits(0).says("approved by bob (GitHub)");
+}
+
+#[test]
+fn what_needs_no_approval_or_is_nothing_to_approve_is_refused() {
+    let world = World::new(Scenario::Steady);
+    world.run(&["plan", "--tag", "v2", "--out", PLAN]).exits(0);
+    world.run(&["approve", PLAN]).exits(2).says("a stage that is not protected: it needs no approval");
+    world.run(&["approve", "ecsail.yml"]).exits(2).says("`ecsail.yml` is not a plan");
+    let request = ["scale", "web", "--desired", "0", "--request-approval", "zero.request"];
+    world.run(&request).exits(2).says("`zero.request` was not written: the change needs no approval");
+    world.folder.write("ecsail.yml", &format!("{MANIFEST}protected: true\n"));
+    plan(&world, ALICE);
+    run(&world, BOB, &["approve", PLAN, "--record"]).exits(2).says("the stage has no `lock`");
+    world.unchanged();
+}
+
+#[test]
+fn records_that_cannot_be_read_or_written_are_named() {
+    let world = world("true");
+    plan(&world, ALICE);
+    world.sandbox.inject(Fault::on("Scan", FaultKind::AccessDenied).always());
+    world.run(&["apply", PLAN, "--no-lock"]).exits(5).says("failed to read recorded approvals: ");
+    world.sandbox.clear_faults();
+    world.sandbox.inject(Fault::on("PutItem", FaultKind::AccessDenied).always());
+    let refused = run(&world, BOB, &["approve", PLAN, "--record"]).exits(1);
+    let _ = refused
+        .says("failed to record the approval in table `locks`")
+        .says("allow what `ecsail lock init --print approval-policy` prints");
+    let policy = world.run(&["lock", "init", "--print", "approval-policy"]).exits(0);
+    let policy: serde_json::Value = serde_json::from_str(&policy.stdout).expect("JSON");
+    let effects = policy["Statement"].as_array().expect("statements").iter();
+    let effects: Vec<&str> = effects.filter_map(|statement| statement["Effect"].as_str()).collect();
+    assert_eq!(effects, ["Allow", "Deny", "Deny", "Deny"]);
+    assert_eq!(policy["Statement"][0]["Resource"], "arn:aws:dynamodb:us-east-1:*:table/locks");
 }
 
 #[test]
