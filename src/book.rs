@@ -33,6 +33,7 @@ pub const PAGES: &[Page] = pages! {
     "operating" => "operating.md",
     "rollouts" => "rollouts.md",
     "reviewed-plans" => "reviewed-plans.md",
+    "protected-stages" => "protected-stages.md",
     "ci" => "ci.md",
     "aws" => "aws.md",
     "sandbox" => "sandbox.md",

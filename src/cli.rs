@@ -11,7 +11,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 
 use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
-    apply_plan, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
+    apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
     help as help_verb, history, images, init, interrupts, lock, logs, man, notify, plan, prune, render,
     restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait, why,
 };
@@ -22,6 +22,7 @@ use crate::error::{ErrorKind, Failure, Result};
 use crate::help::{self, GLOBAL_OPTIONS, similar_flag, synonyms};
 use crate::interrupt::{self, Signal};
 use crate::report::{self, CommandOutcome, HelpText, OutputStyle, ReportFile, outcome};
+use crate::secrets::masked_message;
 use crate::settings::{ColorChoice, OutputMode, Settings};
 use crate::{duration, env_file, file_limits, text_file};
 
@@ -42,6 +43,7 @@ enum Verb {
     Render(render::RenderArgs),
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
+    Approve(approve::ApproveArgs),
     Apply(apply_plan::ApplyArgs),
     Status(status::StatusArgs),
     Why(why::WhyArgs),
@@ -382,6 +384,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
             block_on(plan::run(args, markdown, context), context)
         }
         Verb::Deploy(args) => block_on(deploy::run(args, context), context),
+        Verb::Approve(args) => block_on(approve::run(args, context), context),
         Verb::Apply(args) => block_on(apply_plan::run(args, context), context),
         Verb::Init(args) => block_on(init::run(args, context), context),
         Verb::Status(args) => block_on(status::run(args, context), context),
@@ -413,11 +416,25 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
 impl Cli {
     /// Returns the settings of the run: those of the global flags, and of a saved plan that is applied.
     fn settings(&self) -> Result<Settings, Failure> {
-        let settings = self.global.settings()?;
+        let settings = Settings { emergency: self.emergency(), ..self.global.settings()? };
         match &self.verb {
             Verb::Apply(args) => args.settings(settings),
             _ => Ok(settings),
         }
+    }
+
+    /// Returns the reason for a change without approval, which is kept in tags: without secrets.
+    fn emergency(&self) -> Option<String> {
+        let reason = match &self.verb {
+            Verb::Deploy(args) => &args.emergency,
+            Verb::Apply(args) => &args.emergency.emergency,
+            Verb::Rollback(args) => &args.approval.emergency.emergency,
+            Verb::Scale(args) => &args.approval.emergency.emergency,
+            Verb::Delete(args) => &args.approval.emergency.emergency,
+            Verb::Prune(args) => &args.approval.emergency.emergency,
+            _ => return None,
+        };
+        reason.as_deref().map(masked_message)
     }
 }
 
@@ -457,6 +474,7 @@ impl GlobalArgs {
                 .transpose()?,
             lock_timeout: self.lock_timeout,
             without_lock: self.no_lock,
+            emergency: None,
         })
     }
 

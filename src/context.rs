@@ -77,6 +77,24 @@ impl CommandContext {
         Ok(aws)
     }
 
+    /// Connects once more, with the credentials of the run instead of the role of the manifest.
+    ///
+    /// # Errors
+    /// As of [`CommandContext::connect`].
+    pub async fn connect_without_role(&self, manifest: &Manifest) -> Result<Aws> {
+        let region = manifest.region.as_deref();
+        #[cfg(feature = "sandbox")]
+        let settings = {
+            let session = self.sandbox_session.borrow();
+            session.as_ref().map(|session| session.client_settings(&self.settings))
+        };
+        #[cfg(feature = "sandbox")]
+        if let Some(settings) = settings {
+            return self.connect_with(&settings, region, None).await;
+        }
+        self.connect_with(&self.settings, region, None).await
+    }
+
     /// Connects to AWS for a command that needs no documents; with `--sandbox`, to the state of earlier commands.
     ///
     /// # Errors
@@ -90,9 +108,9 @@ impl CommandContext {
     pub fn program_environment(&self) -> std::collections::BTreeMap<String, String> {
         #[cfg(feature = "sandbox")]
         if let Some(session) = self.sandbox_session.borrow().as_ref() {
-            return session.client_environment(&self.settings.environment);
+            return without_approvals(session.client_environment(&self.settings.environment));
         }
-        self.settings.environment.clone()
+        without_approvals(self.settings.environment.clone())
     }
 
     /// Returns the fixed time between two polls of a rollout; `None` where it adapts.
@@ -115,4 +133,12 @@ impl CommandContext {
         }
         Ok(())
     }
+}
+
+/// Returns an environment without the approvals, which prove the identity of others.
+fn without_approvals(
+    mut environment: std::collections::BTreeMap<String, String>,
+) -> std::collections::BTreeMap<String, String> {
+    environment.retain(|name, _| !name.starts_with("ECSAIL_APPROVAL"));
+    environment
 }

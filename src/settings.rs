@@ -61,6 +61,8 @@ pub struct Settings {
     pub lock_timeout: Option<Duration>,
     /// Whether commands change a stage without its lock.
     pub without_lock: bool,
+    /// Why a protected stage is changed without approval; `None` for a change that needs it.
+    pub emergency: Option<String>,
 }
 
 impl Settings {

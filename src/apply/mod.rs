@@ -13,9 +13,11 @@ use crate::plan::{Plan, ServiceState};
 use crate::watch::snapshot::WatchedRollout;
 
 pub mod after_marks;
+pub mod approval_record;
 pub mod autoscaling;
 mod creation;
 pub mod deletion;
+pub mod emergency;
 mod express;
 pub mod guard;
 pub mod lifecycle_hook;

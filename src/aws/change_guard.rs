@@ -8,7 +8,7 @@ use std::pin::Pin;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 /// What the names of operations that only read begin with.
-const READS: &[&str] = &["BatchCheck", "BatchGet", "Describe", "Filter", "Get", "List", "Lookup"];
+const READS: &[&str] = &["BatchCheck", "BatchGet", "Describe", "Filter", "Get", "List", "Lookup", "Scan"];
 
 /// The answer of a guard: the reason where the request must not be sent.
 pub type Allowed<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;

@@ -23,6 +23,13 @@ use crate::error::{Failure, Result};
 use crate::settings::Settings;
 
 /// Attempts per call: enough to outlast a throttled token bucket that refills once a second.
+/// The variable that chooses who calls the embedded sandbox, and the users that it has.
+const SANDBOX_USER: &str = "ECSAIL_SANDBOX_USER";
+const SANDBOX_USERS: &[(&str, &str, &str)] = &[
+    ("sandbox", "SANDBOXKEY", "sandbox"),
+    ("alice", "AKIASANDBOXALICE0000", "alice-secret"),
+    ("bob", "AKIASANDBOXBOB000000", "bob-secret"),
+];
 const ATTEMPTS: u32 = 5;
 /// The limit for one attempt of a source of credentials. Those of other calls are in [`super::transport`].
 const ATTEMPT_TIMEOUT: Duration = if cfg!(test) { Duration::from_mins(5) } else { Duration::from_secs(20) };
@@ -114,6 +121,19 @@ fn lookup_pause(settings: &Settings) -> Result<Duration> {
         .map_err(|problem| Failure::usage(format!("`{LOOKUP_PAUSE}` is `{given}`: {problem}")))
 }
 
+/// Returns the credentials of a person of the sandbox. The user's own credentials are not needed, and must not be sent to it.
+///
+/// # Errors
+/// The variable that chooses the person has another value.
+fn sandbox_credentials(settings: &Settings) -> Result<Credentials> {
+    let name = settings.process_variable(SANDBOX_USER).unwrap_or(SANDBOX_USERS[0].0);
+    if let Some((_, key, secret)) = SANDBOX_USERS.iter().find(|(known, ..)| *known == name) {
+        return Ok(Credentials::from_keys(*key, *secret, None));
+    }
+    let names: Vec<String> = SANDBOX_USERS.iter().map(|(name, ..)| format!("`{name}`")).collect();
+    Err(Failure::usage(format!("`{SANDBOX_USER}` is `{name}`, not one of {}", names.join(", "))))
+}
+
 fn loader(settings: &Settings, machine: &Machine, region: Option<&str>) -> Result<ConfigLoader> {
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT);
@@ -129,8 +149,7 @@ fn loader(settings: &Settings, machine: &Machine, region: Option<&str>) -> Resul
         loader = loader.endpoint_url(endpoint);
     }
     if settings.sandbox.is_some() {
-        // The sandbox accepts any credentials. The user's own credentials are not needed, and must not be sent to it.
-        let credentials = Credentials::from_keys("SANDBOXKEY", "sandbox", None);
+        let credentials = sandbox_credentials(settings)?;
         return Ok(loader.credentials_provider(credentials).http_client(http_client::plain()));
     }
     #[cfg(all(test, feature = "sandbox"))]

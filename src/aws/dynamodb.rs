@@ -87,6 +87,27 @@ impl ItemTable {
         Ok(StoredItem { item: item_of(&body["Item"]), answered_at })
     }
 
+    /// Reads all items, as the last writes left them.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub async fn all_items(&self) -> Result<Vec<Item>, ApiError> {
+        let mut items = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut input = json!({ "TableName": self.name, "ConsistentRead": true });
+            if !start.is_null() {
+                input["ExclusiveStartKey"] = start;
+            }
+            let answer = self.client.call("Scan", &input).await.map_err(|error| error.error)?.body;
+            items.extend(answer["Items"].as_array().into_iter().flatten().filter_map(item_of));
+            start = answer["LastEvaluatedKey"].clone();
+            if start.is_null() {
+                return Ok(items);
+            }
+        }
+    }
+
     /// Writes an item if the condition holds. A write without an answer is repeated: it may have been made, and the item that
     /// refuses it is then the written one.
     ///

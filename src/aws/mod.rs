@@ -28,8 +28,10 @@ pub mod error;
 pub mod eventbridge;
 pub mod exec_session;
 mod express;
+pub mod github_reviews;
 mod http_client;
 pub mod http_sender;
+pub mod identity_proof;
 #[cfg(all(test, feature = "sandbox"))]
 pub(crate) mod in_process;
 pub mod login;

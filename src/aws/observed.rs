@@ -47,6 +47,8 @@ pub enum CacheRules {
 pub struct Caller {
     pub account: String,
     pub arn: String,
+    /// The unique id: `AIDA…` of a user, `AROA…:SESSION` of the session of a role.
+    pub user_id: String,
 }
 
 /// The AWS service of a schedule.

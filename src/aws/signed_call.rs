@@ -98,7 +98,7 @@ impl Aws {
     }
 
     /// Returns the address of a service: the one that is set for it, the one that is set for all, or AWS's.
-    fn address_of(&self, service: ServiceName) -> String {
+    pub(super) fn address_of(&self, service: ServiceName) -> String {
         let key = ServiceConfigKey::builder()
             .service_id(service.id)
             .env("AWS_ENDPOINT_URL")
@@ -112,7 +112,7 @@ impl Aws {
     }
 }
 
-fn dns_suffix(region: &str) -> &'static str {
+pub(super) fn dns_suffix(region: &str) -> &'static str {
     let own = DNS_SUFFIXES.iter().find(|(prefix, _)| region.starts_with(prefix));
     own.map_or("amazonaws.com", |(_, suffix)| suffix)
 }

@@ -21,6 +21,7 @@ impl Aws {
         let (Some(account), Some(arn)) = (answer.account(), answer.arn()) else {
             return Err(ApiError::unreadable(ACTION));
         };
-        Ok(Caller { account: account.to_owned(), arn: arn.to_owned() })
+        let user_id = answer.user_id().unwrap_or_default().to_owned();
+        Ok(Caller { account: account.to_owned(), arn: arn.to_owned(), user_id })
     }
 }

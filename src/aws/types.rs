@@ -130,6 +130,12 @@ pub struct Service {
 }
 
 impl Service {
+    /// Returns the id of the PRIMARY deployment; empty where there is none.
+    pub fn primary_id(&self) -> &str {
+        let primary = self.deployments.iter().find(|found| found.status == DeploymentStatus::Primary);
+        primary.map(|deployment| deployment.id.as_str()).unwrap_or_default()
+    }
+
     /// Returns whether ECS manages the load balancer and the scaling of the service: it is one of Express Mode.
     pub fn is_express(&self) -> bool {
         self.resource_management_type.as_deref() == Some("ECS")

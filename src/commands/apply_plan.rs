@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 
 use super::ImageArgs;
+use super::approvals::args::{ApprovalArgs, EmergencyArgs};
+use super::approvals::{ApprovalSubject, ensure_approved};
 use super::deploy::{DEFAULT_PARALLEL, ExecuteOptions, execute, parse_parallel};
 use super::planning::{Planned, PlanningOptions, plan_rendered};
 use super::save_plan::{files_of, request_of, saved_plan};
@@ -23,6 +25,7 @@ use crate::plan::record::RELEASE_KEY;
 use crate::report::{CommandOutcome, Event};
 use crate::saved_plan::{SavedPlan, changed_files, changes_since};
 use crate::settings::Settings;
+use crate::shell::quote;
 use crate::text_file;
 
 /// Apply a plan that `ecsail plan --out` saved, if nothing that it depends on has changed
@@ -37,6 +40,10 @@ pub struct ApplyArgs {
     /// Refuse a plan that is older
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = parse_age)]
     max_age: Duration,
+    #[command(flatten)]
+    approvals: ApprovalArgs,
+    #[command(flatten)]
+    pub emergency: EmergencyArgs,
     #[command(flatten)]
     watch: WatchArgs,
     /// Skip the confirmation prompt
@@ -53,7 +60,7 @@ impl ApplyArgs {
     /// # Errors
     /// The plan cannot be read, or the settings name another stage, cluster or region.
     pub fn settings(&self, settings: Settings) -> Result<Settings> {
-        let saved = read(&self.plan)?.request;
+        let saved = read(&self.plan)?.0.request;
         let named = [
             ("stage", &settings.stage, &saved.stage),
             ("cluster", &settings.cluster, &saved.cluster),
@@ -88,7 +95,7 @@ impl ApplyArgs {
 /// # Errors
 /// The plan is too old, or something that it depends on has changed; a registration failed. No service was changed.
 pub async fn run(args: &ApplyArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let saved = read(&args.plan)?;
+    let (saved, digest) = read(&args.plan)?;
     ensure_recent(&saved, args.max_age, jiff::Timestamp::now())?;
     let request = request_of(&saved.request);
     let manifest = manifest::load(&context.settings, &request)?;
@@ -107,6 +114,12 @@ pub async fn run(args: &ApplyArgs, context: &CommandContext) -> Result<CommandOu
     let planned = plan_rendered(manifest, saved.desired.clone(), &request, how.clone(), context).await?;
     let now = saved_plan(&planned, &how, context);
     ensure_unchanged(changes_since(&saved, &now, &changed_by_release(&saved, &planned)), &saved)?;
+    if planned.plan.has_changes() {
+        let file = quote(&args.plan.display().to_string());
+        let subject = ApprovalSubject { digest: &digest, planners: &saved.planners, file: Some(&file) };
+        let approvals = ("apply", &args.approvals);
+        ensure_approved(subject, approvals, &planned.manifest, &planned.aws, context).await?;
+    }
     let Planned { mut plan, observed, .. } = planned;
     pin_registrations(&mut plan, &observed);
     let options = ExecuteOptions {
@@ -157,11 +170,12 @@ fn ensure_recent(saved: &SavedPlan, max_age: Duration, now: jiff::Timestamp) -> 
     Err(Failure::refused(message).with_hint("plan again, or allow it with `--max-age`".to_owned()))
 }
 
-fn read(path: &Path) -> Result<SavedPlan> {
+/// Returns a plan, and its SHA-256.
+fn read(path: &Path) -> Result<(SavedPlan, String)> {
     let name = path.display().to_string();
     let unreadable = |error| Failure::usage(format!("failed to read plan `{name}`")).with_cause(error);
     let text = text_file::read(path).map_err(unreadable)?;
-    SavedPlan::parse(&text, &name)
+    Ok((SavedPlan::parse(&text, &name)?, SavedPlan::digest(&text, &name)?))
 }
 
 fn parse_age(text: &str) -> Result<Duration, String> {

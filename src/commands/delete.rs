@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use futures_util::future::join_all;
 
+use super::approvals::args::ChangeApprovalArgs;
+use super::approvals::change::{Authorization, authorize};
 use super::change_guards::{ensure_account, ensure_no_failures};
 use super::confirmation::is_confirmed_by_name;
 use super::interrupts::Interrupts;
@@ -52,6 +54,8 @@ pub struct DeleteArgs {
     /// Show what would be deleted and change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    pub approval: ChangeApprovalArgs,
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
@@ -98,6 +102,11 @@ pub async fn run(args: &DeleteArgs, context: &CommandContext) -> Result<CommandO
         context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
         return Ok(CommandOutcome::Succeeded);
     }
+    let changes = deletion_changes(&deletions, &found, &schedules);
+    let place = (&chosen.manifest, &chosen.aws);
+    if authorize("delete", changes, &args.approval, place, context).await? == Authorization::Requested {
+        return Ok(CommandOutcome::Succeeded);
+    }
     let name = name_to_type(&deletions, &schedules, &chosen);
     let counted = counted(&[
         ("service", deletions.iter().map(|deletion| deletion.key.as_str()).collect()),
@@ -127,6 +136,24 @@ pub async fn run(args: &DeleteArgs, context: &CommandContext) -> Result<CommandO
     let first = if failed == 0 { CommandOutcome::Succeeded } else { CommandOutcome::Error };
     let outcomes = ends.into_iter().map(|end| end.report(context));
     Ok(outcomes.fold(first, CommandOutcome::worse))
+}
+
+/// Returns what is approved: the services with their deployments, so that it is not a later service of the same name.
+fn deletion_changes(
+    deletions: &[ServiceDeletion],
+    found: &[FoundService],
+    schedules: &OwnedSchedules,
+) -> Vec<String> {
+    let services = deletions.iter().zip(found).map(|(deletion, found)| {
+        format!(
+            "service {}/{}: deleted (deployment {})",
+            cluster_name(&deletion.cluster),
+            deletion.name,
+            found.service.primary_id()
+        )
+    });
+    let schedules = schedules.names().into_iter().map(|name| format!("schedule {name}: deleted"));
+    services.chain(schedules).collect()
 }
 
 /// Returns the services that are named, or with `--all` those of the manifest.

@@ -3,11 +3,12 @@
 use super::confirmation::is_change_confirmed;
 use clap::Args;
 
+use super::approvals::args::parse_reason;
 use super::change_guards::ensure_no_failures;
 use super::edit_args::EditArgs;
 use super::interrupts::Interrupts;
 use super::one_off::Beside;
-use super::planning::{Planned, PlanningOptions, plan_deploy};
+use super::planning::{Planned, PlanningOptions, ProtectedStage, plan_deploy};
 use super::release::{ReleaseOptions, ReleaseRunner};
 use super::service_ends::tell_left;
 use super::watch_args::WatchArgs;
@@ -43,6 +44,9 @@ pub struct DeployArgs {
     images: ImageArgs,
     #[command(flatten)]
     edits: EditArgs,
+    /// Change a protected stage without approval; the reason is recorded
+    #[arg(long, value_name = "REASON", value_parser = parse_reason, global = true)]
+    pub emergency: Option<String>,
     /// Show the plan and change nothing
     #[arg(long, global = true)]
     dry_run: bool,
@@ -82,6 +86,7 @@ pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandO
         release: Some(id.clone()),
         watch: Some(args.watch.clone()),
         locks: !args.dry_run,
+        protected: if args.dry_run { ProtectedStage::Planned } else { ProtectedStage::Refused },
     };
     let planned = plan_deploy(&request, how, context).await?;
     if args.no_wait {

@@ -58,6 +58,8 @@ impl FamilyArgs {
         let manifest = load_manifest(context).ok();
         let mut clusters = manifest.as_ref().map(clusters_of).unwrap_or_default();
         clusters.push(found.identity.cluster);
+        // A stage is protected, and has its lock, also where the rest of its manifest cannot be used.
+        let manifest = manifest.or(Some(chosen.manifest));
         Ok(Family { aws: chosen.aws, name, clusters, manifest })
     }
 }

@@ -12,6 +12,8 @@ use crate::render::DesiredState;
 use crate::settings::ImageTags;
 
 pub mod apply_plan;
+pub mod approvals;
+pub mod approve;
 pub mod attach;
 pub mod cancel;
 pub mod change_guards;
@@ -243,6 +245,7 @@ fn plan_options(
             git_sha: crate::manifest::commit::commit_sha(directory, &settings.environment),
             performer: ci_user(settings),
             release_id: None,
+            emergency: settings.emergency.clone(),
         },
         ..Options::default()
     }

@@ -77,7 +77,7 @@ pub async fn run(args: &PlanArgs, markdown: bool, context: &CommandContext) -> R
         write_comment(path, &planned)?;
     }
     if let Some(path) = &args.out {
-        save_plan::save(path, &planned, &how, context)?;
+        save_plan::save(path, &planned, &how, context).await?;
     }
     if args.comment {
         plan_comment::comment_plan(&planned.with_blockers_noted(), context).await;

@@ -1,5 +1,6 @@
 //! Plans a deploy: reads the manifest, observes AWS, and compares. Never changes anything in AWS.
 
+use super::approvals::refuse_without_plan;
 use super::attach::planned::{AttachedRollouts, attach_to_planned};
 use super::edit_args::ensure_editable;
 use super::first_look::ride_out;
@@ -41,6 +42,18 @@ pub struct PlanningOptions {
     pub watch: Option<WatchArgs>,
     /// Whether to take the lock of the stage, before anything is read.
     pub locks: bool,
+    /// What is done about a protected stage.
+    pub protected: ProtectedStage,
+}
+
+/// What is done about a protected stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProtectedStage {
+    /// It is planned: nothing is changed, or the command checks the approvals itself.
+    #[default]
+    Planned,
+    /// It is refused, unless it is an emergency.
+    Refused,
 }
 
 /// A plan, with what it was made from and what blocks it.
@@ -104,6 +117,9 @@ pub async fn plan_rendered(
     context: &CommandContext,
 ) -> Result<Planned> {
     ensure_not_empty(&manifest)?;
+    if how.protected == ProtectedStage::Refused {
+        refuse_without_plan(&manifest, request.tags.summary().as_deref(), context)?;
+    }
     let aws = context.connect(&manifest, &desired).await?;
     if how.locks {
         let purpose = LockPurpose { command: "deploy", release: how.release.as_deref() };

@@ -1,5 +1,7 @@
 //! `ecsail prune`: deregisters the old revisions of a family that nothing refers to.
 
+use super::approvals::args::ChangeApprovalArgs;
+use super::approvals::change::{Authorization, authorize};
 use super::confirmation::is_confirmed;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +53,8 @@ pub struct PruneArgs {
     /// Show what would change and change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    pub approval: ChangeApprovalArgs,
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
@@ -77,6 +81,13 @@ pub async fn run(args: &PruneArgs, context: &CommandContext) -> Result<CommandOu
         let end = if args.dry_run { PruneEnd::DryRun } else { PruneEnd::NothingToDo };
         report_outcome(&family.name, &fates, &PruneResult::default(), end, context);
         return Ok(CommandOutcome::Succeeded);
+    }
+    if let Some(manifest) = &family.manifest {
+        let changes = prune_changes(&fates);
+        let place = (manifest, &family.aws);
+        if authorize("prune", changes, &args.approval, place, context).await? == Authorization::Requested {
+            return Ok(CommandOutcome::Succeeded);
+        }
     }
     if !is_confirmed(&confirmation_prompt(&fates), args.yes, context)? {
         report_outcome(&family.name, &fates, &PruneResult::default(), PruneEnd::Declined, context);
@@ -191,6 +202,20 @@ async fn execute(fates: &PruneDecisions, family: &Family, context: &CommandConte
             () = interrupts.next() => stop.store(true, Ordering::Relaxed),
         }
     }
+}
+
+/// Returns what is approved: each revision, and what becomes of it.
+fn prune_changes(fates: &PruneDecisions) -> Vec<String> {
+    let retired = fates.iter().filter_map(|(known, fate)| {
+        let what = match fate {
+            PruneAction::Keep { .. } => return None,
+            PruneAction::Deregister => "deregistered",
+            PruneAction::DeregisterAndDelete => "deregistered and deleted",
+            PruneAction::Delete => "deleted",
+        };
+        Some(format!("{}: {what}", known.arn))
+    });
+    retired.collect()
 }
 
 /// Returns the numbers of revisions to keep, to deregister and to delete.

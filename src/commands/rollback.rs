@@ -4,6 +4,8 @@ use super::confirmation::{is_change_confirmed, is_confirmed};
 use clap::Args;
 
 use super::ImageArgs;
+use super::approvals::args::ChangeApprovalArgs;
+use super::approvals::change::{Authorization, authorize};
 use super::change_guards::{find_changeable_services, stop_deployments};
 use super::ci_user;
 use super::deploy::new_release_id;
@@ -19,6 +21,8 @@ use super::stage_lock::{LockPurpose, lock_stage};
 use super::unfinished::note_interrupted;
 use super::watch_args::WatchArgs;
 use crate::apply;
+use crate::apply::emergency::record_emergency;
+use crate::aws::types::revision_name;
 use crate::context::CommandContext;
 use crate::destination::counted;
 use crate::error::Result;
@@ -31,6 +35,7 @@ use crate::manifest::commit::commit_sha;
 use crate::plan::rollback::{RollbackSelector, unrestored_note};
 use crate::plan::service::tags;
 use crate::report::{CommandOutcome, Event};
+use crate::service_arn::cluster_name;
 use crate::watch::snapshot::RolloutPurpose;
 
 /// Roll a service back to the last deployment that succeeded
@@ -71,6 +76,8 @@ pub struct RollbackArgs {
     /// Show what would change and change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    pub approval: ChangeApprovalArgs,
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
@@ -127,6 +134,11 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
         return Ok(report_dry_run(context));
     }
     if changes_services || !schedules.is_empty() {
+        let place = (&chosen.manifest, &chosen.aws);
+        let changes = rollback_changes(&ways, &found, &schedules);
+        if authorize("rollback", changes, &args.approval, place, context).await? == Authorization::Requested {
+            return Ok(CommandOutcome::Succeeded);
+        }
         let question = rollback_question(&ways, &schedules);
         let services: Vec<_> = ways.plan.services.iter().collect();
         if !is_change_confirmed(&question, args.yes, &services, &chosen.aws, context).await? {
@@ -135,9 +147,15 @@ pub async fn run(args: &RollbackArgs, context: &CommandContext) -> Result<Comman
     }
     let recorder =
         GitHubRecorder::start(&chosen.manifest, recorded_rollback(&ways, &chosen, context), context);
+    let changing = changed_arns(&ways, &found);
     let ended = args.apply(ways, &schedules, &chosen, context).await;
     recorder.finish(recorded_end(ended.as_ref().ok(), args.no_wait), context).await;
-    ended
+    let outcome = ended?;
+    if let Some(reason) = &context.settings.emergency {
+        let arns: Vec<&str> = changing.iter().map(String::as_str).collect();
+        record_emergency(&arns, reason, &chosen.aws, context.reporter.as_ref()).await;
+    }
+    Ok(outcome)
 }
 
 /// Returns the rollback for GitHub. Where the services go back to different commits, that of the run counts.
@@ -184,6 +202,45 @@ fn rollback_question(ways: &ServiceRollbacks, schedules: &ScheduleRollbacks) -> 
     let stopping = ways.in_progress.iter().map(|rollout| rollout.key.as_str());
     let kinds = [("service", changing.chain(stopping).collect()), ("schedule", schedules.keys())];
     format!("Roll back {} in {}?", counted(&kinds), ways.plan.destination.in_question())
+}
+
+/// Returns the ARNs of the services that a rollback changes.
+fn changed_arns(ways: &ServiceRollbacks, found: &[FoundService]) -> Vec<String> {
+    let updated = ways.plan.services.iter().filter(|service| service.changes()).map(|service| &service.key);
+    let keys: Vec<&String> = updated.chain(ways.in_progress.iter().map(|rollout| &rollout.key)).collect();
+    let changed = found.iter().filter(|found| keys.contains(&&found.identity.key));
+    changed.map(|found| found.service.service_arn.clone()).collect()
+}
+
+/// Returns what a rollback changes, each with the state from which it does: an approval is of this rollback only.
+fn rollback_changes(
+    ways: &ServiceRollbacks,
+    found: &[FoundService],
+    schedules: &ScheduleRollbacks,
+) -> Vec<String> {
+    let primary = |key: &str| {
+        let found = found.iter().find(|found| found.identity.key == key);
+        found.map(|found| found.service.primary_id()).unwrap_or_default()
+    };
+    let changing = ways.plan.services.iter().filter(|service| service.changes());
+    let services = changing.map(|service| {
+        let target = ways.targets.iter().find(|target| target.service == service.key);
+        let to = target.and_then(|target| target.to.as_ref()).map(|to| revision_name(&to.revision));
+        format!(
+            "service {}/{}: {} → {} (from deployment {})",
+            cluster_name(&service.cluster),
+            service.name,
+            service.revision_before(),
+            to.unwrap_or("the revision before"),
+            primary(&service.key)
+        )
+    });
+    let stopped = ways.in_progress.iter();
+    let stopped =
+        stopped.map(|rollout| format!("service {}: stop deployment {}", rollout.key, primary(&rollout.key)));
+    let schedules =
+        schedules.keys().into_iter().map(|key| format!("schedule {key}: rolled back with its service"));
+    services.chain(stopped).chain(schedules).collect()
 }
 
 /// Returns the notes on the autoscaling and the tags that stay.
@@ -268,6 +325,13 @@ impl RollbackArgs {
         schedules.report(context);
         if self.dry_run {
             return Ok(Some(report_dry_run(context)));
+        }
+        let changes =
+            schedules.keys().into_iter().map(|key| format!("schedule {key}: rolled back with its service"));
+        let place = (&chosen.manifest, &chosen.aws);
+        let authorized = authorize("rollback", changes.collect(), &self.approval, place, context).await?;
+        if authorized == Authorization::Requested {
+            return Ok(Some(CommandOutcome::Succeeded));
         }
         let destination = destination_of(found, &chosen.manifest, context).in_question();
         let question = format!("Roll back {} in {destination}?", counted(&[("schedule", schedules.keys())]));

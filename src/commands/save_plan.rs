@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::approvals::{identities, terms};
 use super::planning::{Planned, PlanningOptions};
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
@@ -17,8 +18,18 @@ use crate::shell::quote;
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn save(path: &Path, planned: &Planned, how: &PlanningOptions, context: &CommandContext) -> Result<()> {
-    let saved = saved_plan(planned, how, context);
+pub async fn save(
+    path: &Path,
+    planned: &Planned,
+    how: &PlanningOptions,
+    context: &CommandContext,
+) -> Result<()> {
+    let mut saved = saved_plan(planned, how, context);
+    if planned.manifest.protection.is_some() {
+        saved.planners = identities(&planned.manifest, &planned.aws, context).await?;
+        let account = saved.planners.first().map(|identity| identity.account.as_str()).unwrap_or_default();
+        saved.terms = terms(&planned.manifest, account, &planned.aws.region);
+    }
     private_file::write(path, &saved.to_text()?).map_err(|error| {
         Failure::error(format!("failed to write plan `{}`", path.display())).with_cause(error)
     })?;
@@ -32,7 +43,15 @@ pub fn save(path: &Path, planned: &Planned, how: &PlanningOptions, context: &Com
         );
         context.reporter.report(&Event::Note(&text));
     }
-    let command = format!("`ecsail apply {}`", quote(&path.display().to_string()));
+    let file = quote(&path.display().to_string());
+    let command = format!("`ecsail apply {file}`");
+    if saved.terms.is_some() {
+        let note = format!(
+            "saved the plan; have another person approve it with `ecsail approve {file}`, then apply it with {command}"
+        );
+        context.reporter.report(&Event::Note(&note));
+        return Ok(());
+    }
     context.reporter.report(&Event::Note(&format!("saved the plan; apply it with {command}")));
     Ok(())
 }
@@ -62,6 +81,8 @@ pub(super) fn saved_plan(planned: &Planned, how: &PlanningOptions, context: &Com
         services: service_states(&planned.plan),
         // The event is one struct of strings, numbers and lists, which JSON can have.
         plan: plan.unwrap_or_default(),
+        planners: Vec::new(),
+        terms: None,
     }
 }
 

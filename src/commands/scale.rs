@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::approvals::args::ChangeApprovalArgs;
+use super::approvals::change::{Authorization, authorize};
 use super::confirmation::is_confirmed;
 use super::count_ends::{self, CountEnd};
 
@@ -11,6 +13,7 @@ use super::interrupts::Interrupts;
 use super::services::{FoundService, ServiceArgs};
 use super::stage_lock::{LockPurpose, lock_stage};
 use crate::apply;
+use crate::apply::emergency::record_emergency;
 use crate::apply::scale::ScaleOrder;
 use crate::aws::autoscaling::{ScalableTarget, SuspendedActivities};
 use crate::aws::error::failure;
@@ -23,6 +26,7 @@ use crate::events::{JsonEvent, service as events};
 use crate::exit_codes;
 use crate::plan::scale::{Autoscaling, ScaleChange, ScalePlan, ScaleRequest, manifest_notes, plan_scaling};
 use crate::report::{CommandOutcome, Event};
+use crate::service_arn::cluster_name;
 use crate::watch::task_count::{TaskCountGoal, TaskCountOutcome, TaskCountWatch};
 use crate::{duration, outcome};
 
@@ -47,6 +51,8 @@ pub struct ScaleArgs {
     /// Replace a number or a range that others set since the plan
     #[arg(long)]
     supersede: bool,
+    #[command(flatten)]
+    pub approval: ChangeApprovalArgs,
     /// Skip the confirmation prompt
     #[arg(long, short)]
     yes: bool,
@@ -111,6 +117,14 @@ pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOu
     let written = written.and_then(|service| service.autoscaling.as_ref());
     let notes = scaling.notes.iter().cloned().chain(manifest_notes(wish, written));
     notes.for_each(|note| report.report(&Event::Note(&note)));
+    if needs_approval(&scaling, context) {
+        let changes = vec![scale_change(&scaling, &found)];
+        let authorized =
+            authorize("scale", changes, &args.approval, (&chosen.manifest, aws), context).await?;
+        if authorized == Authorization::Requested {
+            return Ok(CommandOutcome::Succeeded);
+        }
+    }
     // From here on the result is reported in any case, also after an interrupt. At the prompt an interrupt still ends
     // the process.
     if scaling.change != ScaleChange::None
@@ -124,6 +138,10 @@ pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOu
     }
     let mut interrupts = Interrupts::listen()?;
     apply::scale::scale(&scale_order(args, &scaling, &found, &autoscaling), aws).await?;
+    if let Some(reason) = context.settings.emergency.as_ref().filter(|_| scaling.change != ScaleChange::None)
+    {
+        record_emergency(&[&found.service.service_arn], reason, aws, report).await;
+    }
     let state = ScaleReport { found: &found, scaling: &scaling, autoscaling };
     let Some(desired) = scaling.desired_after.filter(|_| !args.no_wait) else {
         state.report(
@@ -150,6 +168,26 @@ pub async fn run(args: &ScaleArgs, context: &CommandContext) -> Result<CommandOu
     let outcome = end.outcome();
     state.report(end, running, context);
     Ok(outcome)
+}
+
+/// Returns whether a change must be approved where the stage is protected: one that stops all tasks, and one that is called
+/// an emergency, which is recorded.
+fn needs_approval(scaling: &ScalePlan, context: &CommandContext) -> bool {
+    let stops_all = scaling.desired_after == Some(0);
+    scaling.change != ScaleChange::None && (stops_all || context.settings.emergency.is_some())
+}
+
+/// Returns what is approved, with the state from which it changes.
+fn scale_change(scaling: &ScalePlan, found: &FoundService) -> String {
+    let FoundService { identity, service, .. } = found;
+    format!(
+        "service {}/{}: {} → {} tasks (deployment {})",
+        cluster_name(&identity.cluster),
+        identity.name,
+        service.desired_count,
+        scaling.desired_after.unwrap_or(service.desired_count),
+        service.primary_id()
+    )
 }
 
 /// Returns the change to apply, with what it was planned for.

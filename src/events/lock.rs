@@ -61,4 +61,7 @@ pub struct LockTable {
     /// The resource for Terraform, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terraform: Option<String>,
+    /// The IAM policy for recorded approvals, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
 }

@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 pub mod answer;
+pub mod approval;
 pub mod autoscaling;
 pub mod deletion;
 pub mod diagnosis;
@@ -25,6 +26,7 @@ use answer::{
     Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, InitChecked, InitFile, Man, Note,
     Pushed, Remark, Reset, Scenarios, Serving, ShownSchema,
 };
+use approval::{Approved, Emergency};
 use autoscaling::AutoscalingApplied;
 use deletion::{ServiceDeleted, ServiceDeletion};
 use hook::{HookEnded, HookLine, HookStarted};
@@ -94,6 +96,8 @@ json_events! {
     "hook.started" => HookStarted,
     "hook.line" => HookLine,
     "hook.ended" => HookEnded,
+    "approved" => Approved,
+    "emergency" => Emergency,
     "lock" => Lock,
     "lock.table" => LockTable,
     "notification" => NotificationPreview,

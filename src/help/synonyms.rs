@@ -11,7 +11,7 @@ const SYNONYMS: &[(&[&str], &str)] = &[
     (&["undo", "revert", "back"], "`ecsail rollback`"),
     (&["diagnose", "reason", "failure"], "`ecsail why`"),
     (&["abort"], "`ecsail cancel`"),
-    (&["resume", "approve"], "`ecsail continue`"),
+    (&["resume"], "`ecsail continue`"),
     (&["reload", "redeploy", "refresh"], "`ecsail restart`"),
     (&["log", "tail"], "`ecsail logs`"),
     (&["list", "ls", "get", "describe", "show", "events", "info", "services"], "`ecsail status`"),

@@ -17,6 +17,7 @@ pub mod lock;
 pub mod notify;
 mod patience;
 mod project;
+mod protection;
 mod references;
 mod render_passes;
 mod request;

@@ -14,9 +14,11 @@ use super::layers::{Layer, layers};
 use super::lock::{ManifestLock, read_lock};
 use super::notify::{ManifestNotification, read_notifications};
 use super::patience::{Patience, read_patience};
+use super::protection::read_protection;
 use super::schedules::{self, ManifestSchedule, TargetTask};
 use super::task_spec::TaskSpec;
 use super::tasks::{self, ManifestTask};
+use crate::approval::Protection;
 use crate::document::problem::{Problem, Problems};
 use crate::document::source::{SourceId, SourceSpan, Sources};
 use crate::document::tree::{Node, NodeKind};
@@ -57,6 +59,7 @@ const ROOT_KEYS: &[&str] = &[
     "lock",
     "notify",
     "github",
+    "protected",
 ];
 const STAGE_KEYS: &[&str] = &[
     "region",
@@ -80,6 +83,7 @@ const STAGE_KEYS: &[&str] = &[
     "lock",
     "notify",
     "github",
+    "protected",
 ];
 const SERVICE_KEYS: &[&str] = &[
     "name",
@@ -146,6 +150,8 @@ pub struct Manifest {
     pub notify: Vec<ManifestNotification>,
     /// `None` where releases leave nothing on GitHub.
     pub github: Option<ManifestGitHub>,
+    /// `None` where one person may change the stage.
+    pub protection: Option<Protection>,
     /// The names for templates.
     pub context: TemplateContext,
     /// Every text that was read, and the ids of the templates among them by name.
@@ -342,6 +348,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.lock = read_lock(&fields, &mut problems);
     manifest.notify = read_notifications(&fields, &mut problems);
     manifest.github = read_github(&fields, &mut problems);
+    manifest.protection = read_protection(&fields, &mut problems);
     manifest.problems = problems;
 }
 
@@ -457,5 +464,7 @@ mod tests {
         assert_eq!(keys(&schema["$defs"]["lock"]["properties"]), sorted(lock));
         assert_eq!(keys(&schema["$defs"]["notification"]["properties"]), sorted(notification));
         assert_eq!(keys(&schema["$defs"]["github"]["properties"]), sorted(super::super::github::GITHUB_KEYS));
+        let protection = &schema["$defs"]["protected"]["oneOf"][1]["properties"];
+        assert_eq!(keys(protection), sorted(super::super::protection::PROTECTION_KEYS));
     }
 }

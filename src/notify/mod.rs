@@ -58,6 +58,8 @@ pub struct ReleaseNotice {
     pub who: Option<String>,
     /// The address of the CI job.
     pub run_url: Option<String>,
+    /// Why it goes without approval to a protected stage.
+    pub emergency: Option<String>,
     /// What it waits for, or why it failed.
     pub reason: Option<String>,
     pub targets: Vec<TargetNotice>,
@@ -81,6 +83,21 @@ impl ReleaseNotice {
         let app = self.app.as_deref().unwrap_or("the app");
         let stage = self.stage.as_ref().map(|stage| format!(" ({stage})")).unwrap_or_default();
         let tag = self.tag.as_ref().map(|tag| format!(" to {tag}")).unwrap_or_default();
-        format!("Deploy of {app}{stage}{tag} {}", kind.words())
+        let emergency = self.emergency.as_ref().map(|reason| format!(", in an emergency: {reason}"));
+        format!("Deploy of {app}{stage}{tag} {}{}", kind.words(), emergency.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_headline_says_that_it_is_an_emergency() {
+        let emergency = Some("checkout is down".to_owned());
+        let notice = ReleaseNotice { app: Some("shop".to_owned()), emergency, ..ReleaseNotice::default() };
+        for kind in NotificationKind::ALL {
+            assert!(notice.headline(*kind).ends_with(", in an emergency: checkout is down"));
+        }
     }
 }

@@ -30,6 +30,7 @@ pub use table::PERMISSIONS;
 const ALL: &[&str] = &[
     "init",
     "plan",
+    "approve",
     "deploy",
     "apply",
     "status",

@@ -88,7 +88,7 @@ pub const PERMISSIONS: &[Permission] = &[
         ALL,
         &["sts:GetCallerIdentity"],
         Optional(
-            "AWS allows it by default. Where a policy denies it, `ecsail:deployed-by` is missing, a manifest with `account:` is refused, and schedules are not deployed",
+            "AWS allows it by default. Where a policy denies it, `ecsail:deployed-by` is missing, a manifest with `account:` is refused, schedules are not deployed, and a protected stage is neither approved nor changed",
         ),
     ),
     row(LOCKED, &["dynamodb:PutItem"], Where("the stage has `lock:`: on its table")),
@@ -101,6 +101,19 @@ pub const PERMISSIONS: &[Permission] = &[
         &["deploy"],
         &["ssm:GetParameter"],
         Where("`notify:` names a parameter; without the permission a note says who was not told"),
+    ),
+    row(
+        &["deploy", "rollback", "scale", "delete", "prune"],
+        &["dynamodb:Scan"],
+        Where(
+            "the stage is protected and has `lock:`, and approvals are missing: those in its table are read",
+        ),
+    ),
+    row(&["approve"], &["dynamodb:PutItem"], Where("`--record` is given: on the table of the lock")),
+    row(
+        &["scale"],
+        &["ecs:TagResource"],
+        Where("`--emergency` is given: its reason is recorded on the service"),
     ),
     row(&["lock init"], &["dynamodb:DescribeTable"], Always),
     row(&["lock init"], &["dynamodb:CreateTable"], Where("there is no such table")),
@@ -359,7 +372,7 @@ pub const PERMISSIONS: &[Permission] = &[
     row(
         &["rollback"],
         &["ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"],
-        Where("the revision is deregistered, or a tag has moved"),
+        Where("the revision is deregistered, a tag has moved, or `--emergency` is given"),
     ),
     row(&["cancel"], &["ecs:StopServiceDeployment"], Optional("an update rolls back instead")),
     row(&["cancel"], &["ecs:UpdateService"], Where("ECS cannot stop the deployment")),

@@ -25,6 +25,8 @@ pub struct DeployRecord {
     pub performer: Option<String>,
     /// The id of the release.
     pub release_id: Option<String>,
+    /// Why the stage was changed without approval.
+    pub emergency: Option<String>,
 }
 
 impl DeployRecord {
@@ -45,6 +47,7 @@ impl DeployRecord {
             (COMMIT_KEY, self.git_sha.clone()),
             (PERFORMER_KEY, performer),
             (RELEASE_KEY, self.release_id.clone()),
+            (EMERGENCY_KEY, self.emergency.clone()),
         ];
         let facts =
             facts.into_iter().filter_map(|(key, value)| Some((key.to_owned(), sanitize_tag_value(&value?))));
@@ -89,6 +92,8 @@ pub const RELEASE_KEY: &str = "ecsail:release";
 
 /// The key of the tag that records the commit.
 pub const COMMIT_KEY: &str = "ecsail:git-sha";
+/// The key of the tag that records why a protected stage was changed without approval.
+pub const EMERGENCY_KEY: &str = "ecsail:emergency";
 
 /// The key of the tag that records who deployed.
 pub const PERFORMER_KEY: &str = "ecsail:deployed-by";
@@ -119,7 +124,7 @@ pub fn current_digests(document: &Value, observed: &ObservedState) -> BTreeMap<S
 }
 
 /// Replaces characters that tags may not contain, a comma by a blank, and truncates the value to the allowed length.
-pub(super) fn sanitize_tag_value(value: &str) -> String {
+pub fn sanitize_tag_value(value: &str) -> String {
     let fits = |character: char| character.is_alphanumeric() || " +-=._:/@".contains(character);
     value
         .chars()

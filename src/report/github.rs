@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::emergency::emergency_text;
 use super::printable::{filtered, may_have_command, one_line, random_digits, without_bracket_commands};
 use super::rollout_result::verdict_line;
 use super::screen;
@@ -246,6 +247,12 @@ impl Reporter for GitHubReporter {
                     self.write_command("endgroup", &[], "");
                 }
                 self.append_summary(|_| plan::markdown(plan));
+            }
+            Event::Emergency { command, reason, .. } => {
+                self.text.report(event);
+                let text = emergency_text(command, reason);
+                self.write_command("warning", &[("title", "ecsail".to_owned())], &text);
+                self.append_summary(|_| format!("> **{}**\n", super::markdown::escape(&text)));
             }
             Event::Interrupted(text) => {
                 self.text.report(event);

@@ -15,6 +15,7 @@ use crate::aws::types;
 use crate::aws::types::Via;
 use crate::error::Failure;
 use crate::events::answer::{Document, Note, Remark};
+use crate::events::approval::Emergency;
 use crate::events::autoscaling::{self as events, AutoscalingApplied};
 use crate::events::plan::{Created, Deregistered, Registered, Updated};
 use crate::events::prune::Deleted;
@@ -144,6 +145,12 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
         Event::Note(text) | Event::Interrupted(text) => {
             JsonEvent::Note(Note { message: flags.in_commands(text) })
         }
+        Event::Emergency { command, reason, stage, is_protected } => JsonEvent::Emergency(Emergency {
+            command: (*command).to_owned(),
+            reason: (*reason).to_owned(),
+            stage: stage.map(str::to_owned),
+            is_protected: *is_protected,
+        }),
         Event::ReleaseEnded(release) => JsonEvent::ReleaseEnded(rollout::released(release)),
         // The plan has it; other events have the cluster.
         Event::Destination(_) => return None,

@@ -30,6 +30,7 @@ mod applied;
 mod commits;
 mod deletion;
 pub mod diagnosis;
+mod emergency;
 pub mod error;
 pub mod explanation;
 pub mod github;
@@ -88,6 +89,8 @@ pub use table::{Column, TableRow, table};
 pub enum Event<'a> {
     /// A note, which stops nothing.
     Note(&'a str),
+    /// `--emergency` lets a command change a stage without approval.
+    Emergency { command: &'a str, reason: &'a str, stage: Option<&'a str>, is_protected: bool },
     /// The watch was interrupted: what continues it.
     Interrupted(&'a str),
     /// Warnings and notes about the files.

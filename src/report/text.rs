@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::applied;
 use super::deletion;
+use super::emergency::emergency_text;
 use super::given_flags::GivenFlags;
 use super::live::LiveDisplay;
 use super::page::{Page, PageLine};
@@ -239,6 +240,10 @@ impl Reporter for TextReporter {
             Event::Note(text) | Event::Interrupted(text) => {
                 let text = self.flags.in_commands(text);
                 self.write_story_wrapped(&paint(color, Paint::Dim, &format!("note: {text}")));
+            }
+            Event::Emergency { command, reason, .. } => {
+                let text = emergency_text(command, reason);
+                self.write_story_wrapped(&paint(color, Paint::Bad, &format!("warning: {text}")));
             }
             Event::FileProblems(invalid) if invalid.problems.is_empty() => {}
             Event::FileProblems(invalid) => self.write_story_lines(&problems::text(invalid, color)),

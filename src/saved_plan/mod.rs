@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::approval::{Identity, Protection};
 use crate::aws::types::{ImageState, ObservedState};
 use crate::error::{Failure, Result};
 use crate::plan::{Plan, ServiceState};
@@ -19,6 +20,8 @@ use crate::secrets::hides_value;
 use crate::settings::ImageTags;
 
 mod changes;
+pub mod request;
+mod summary;
 
 pub use changes::{changed_files, changes_since};
 
@@ -57,6 +60,26 @@ pub struct SavedPlan {
     pub services: BTreeMap<String, ServiceState>,
     /// The plan as it was shown, as the JSON event `plan`.
     pub plan: Value,
+    /// The identities of who made it; empty where the stage is not protected.
+    #[serde(default)]
+    pub planners: Vec<Identity>,
+    /// What an approval needs; none where the stage is not protected.
+    #[serde(default)]
+    pub terms: Option<ApprovalTerms>,
+}
+
+/// What who approves a change must know, who may not have the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalTerms {
+    pub protection: Protection,
+    /// The account and the region of the stage.
+    pub account: String,
+    pub region: String,
+    /// The app and its stage: `shop/production`.
+    pub stage_key: String,
+    /// The table of the lock.
+    pub table: Option<String>,
 }
 
 /// What the command line of the plan named.
@@ -117,6 +140,21 @@ impl SavedPlan {
                 .with_hint("plan again: `ecsail plan --out FILE`".to_owned()));
         }
         serde_json::from_str(body).map_err(|error| no_plan().with_cause(error.to_string()))
+    }
+
+    /// Returns the SHA-256 that the text of a file has: what an approval is of.
+    ///
+    /// # Errors
+    /// The text is no plan.
+    pub fn digest(text: &str, name: &str) -> Result<String> {
+        let header = text.lines().next().and_then(|line| serde_json::from_str::<Header>(line).ok());
+        let no_plan = || Failure::usage(format!("`{name}` is not a plan"));
+        header.map(|header| header.sha256).ok_or_else(no_plan)
+    }
+
+    /// Returns what the plan changes, in a few lines.
+    pub fn summary(&self) -> Vec<String> {
+        summary::summary(&self.plan)
     }
 
     /// Returns the text of the file.

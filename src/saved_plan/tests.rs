@@ -13,6 +13,8 @@ fn plan() -> SavedPlan {
         images: BTreeMap::new(),
         services: BTreeMap::new(),
         plan: Value::Null,
+        planners: Vec::new(),
+        terms: None,
     }
 }
 
@@ -32,6 +34,51 @@ fn every_edit_of_a_plan_is_noticed() {
         let edited = text.replacen(from, to, 2);
         assert!(SavedPlan::parse(&edited, "a.plan").is_err(), "{from}");
     }
+}
+
+#[test]
+fn the_summary_has_what_changes_and_of_long_values_the_end() {
+    let image = |tag: &str| format!("{}/app:{tag}", "registry".repeat(10));
+    let change = serde_json::json!({ "path": "image", "before": image("v1"), "after": image("v2") });
+    let service = serde_json::json!({ "service": "web", "changes": true, "before": { "revision": "web:1" },
+        "after": { "register": "web" }, "task_definition": [change], "attributes": [] });
+    let other = serde_json::json!({ "service": "api", "changes": false });
+    let task = serde_json::json!({ "task": "migrate", "needed": true });
+    let summary =
+        SavedPlan { plan: serde_json::json!({ "services": [service, other], "before": [task] }), ..plan() }
+            .summary();
+    assert_eq!(summary[0], "web: web:1 → a new revision of `web`");
+    assert!(summary[1].starts_with("  image: …") && summary[1].ends_with("/app:v2"), "{summary:?}");
+    assert_eq!(summary[2..], ["task migrate: runs"]);
+}
+
+#[test]
+fn a_request_is_read_as_it_was_written_and_every_edit_is_noticed() {
+    let intent = request::Intent {
+        command: "scale".to_owned(),
+        app: None,
+        stage: None,
+        account: "123456789012".to_owned(),
+        region: "us-east-1".to_owned(),
+        changes: vec!["service main/web: 2 → 0 tasks".to_owned()],
+    };
+    let terms = ApprovalTerms {
+        protection: Protection::default(),
+        account: intent.account.clone(),
+        region: intent.region.clone(),
+        stage_key: "shop".to_owned(),
+        table: None,
+    };
+    let (version, requested_at) = ("1".to_owned(), "2026-01-02T03:04:05Z".to_owned());
+    let made = request::ChangeRequest { version, requested_at, intent: intent.clone(), terms };
+    let text = made.to_text().expect("text");
+    assert_eq!(request::ChangeRequest::parse(&text, "r").expect("a request"), Some(made));
+    assert!(request::ChangeRequest::parse(&text.replace("2 → 0", "2 → 1"), "r").is_err());
+    assert!(
+        request::ChangeRequest::parse(&plan().to_text().expect("text"), "r").expect("no request").is_none()
+    );
+    let other = request::Intent { changes: Vec::new(), ..intent.clone() };
+    assert_ne!(intent.digest().expect("a hash"), other.digest().expect("a hash"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ const ISSUED: &[(&str, usize)] = &[
     ("sk-ant-", 20),
     ("SG.", 40),
     ("AIza", 39),
+    ("ecsail-approval-1.", 80),
 ];
 /// The minimum length of a random value, and its minimum entropy in bits per character.
 const RANDOM: (usize, f64) = (24, 4.0);

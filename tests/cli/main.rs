@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 mod action;
+mod approval;
 mod autoscaling;
 mod autoscaling_files;
 mod autoscaling_release;

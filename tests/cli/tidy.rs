@@ -38,6 +38,7 @@ const PURE: &[&str] = &[
     "expression/",
     "github/",
     "history/past",
+    "approval/",
     "lock/",
     "notify/",
     "release/",

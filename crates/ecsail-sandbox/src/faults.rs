@@ -264,7 +264,7 @@ impl InjectedFault {
 
 /// Returns whether an operation only reads.
 pub(crate) fn is_read(operation: &str) -> bool {
-    ["Describe", "List", "Get"].iter().any(|verb| operation.starts_with(verb))
+    ["Describe", "List", "Get", "Scan"].iter().any(|verb| operation.starts_with(verb))
 }
 
 impl Faults {

@@ -20,6 +20,7 @@ mod ids;
 mod in_process;
 mod model;
 mod params;
+mod principals;
 mod protocol;
 mod random_faults;
 mod rate_limits;

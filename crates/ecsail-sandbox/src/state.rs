@@ -13,6 +13,7 @@ use crate::model::{
     Cluster, Deployment, EventBus, LogStream, PullThroughRule, Repository, ScalableTarget, Schedule,
     ScheduleGroup, Service, Table, Task, TaskDefinition,
 };
+use crate::principals;
 use crate::scenario::{IncidentKind, Scenario};
 use crate::time::{Millis, ReportedTimes};
 
@@ -32,12 +33,17 @@ impl Caller {
     }
 }
 
-/// The principal of an access key that `AssumeRole` returned.
+/// The principal of an access key: a known one, or one that `AssumeRole` returned.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Principal {
     pub(crate) account: String,
     pub(crate) arn: String,
     pub(crate) user_id: String,
+    /// The secret of the key; without one, no signature of it can be verified.
+    #[serde(default)]
+    pub(crate) secret: Option<String>,
+    #[serde(default)]
+    pub(crate) session_token: Option<String>,
 }
 
 /// The scenarios in effect.
@@ -87,13 +93,17 @@ impl SandboxState {
         }
     }
 
+    /// Returns the principal of an access key, if the sandbox knows the key.
+    pub(crate) fn principal(&self, access_key: &str) -> Option<Principal> {
+        let opened = self.principals.get(access_key).cloned();
+        opened.or_else(|| principals::known(access_key, &self.account))
+    }
+
     /// Returns the caller with this access key and region. Unknown keys belong to the sandbox's own account.
     pub(crate) fn caller(&self, access_key: &str, region: &str) -> Caller {
         let region = region.to_owned();
-        match self.principals.get(access_key) {
-            Some(p) => {
-                Caller { account: p.account.clone(), region, arn: p.arn.clone(), user_id: p.user_id.clone() }
-            }
+        match self.principal(access_key) {
+            Some(Principal { account, arn, user_id, .. }) => Caller { account, region, arn, user_id },
             None => Caller {
                 account: self.account.clone(),
                 region,

@@ -104,6 +104,7 @@ fn example(kind: NotificationKind, manifest: &Manifest) -> ReleaseNotice {
         release: Some("20260101T000000Z-0a1b2c".to_owned()),
         who: Some("alice".to_owned()),
         run_url: Some("https://ci.example.com/runs/1".to_owned()),
+        emergency: None,
         reason: reason.map(str::to_owned),
         targets: manifest.services.iter().map(target).collect(),
     }

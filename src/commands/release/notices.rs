@@ -116,6 +116,7 @@ impl<'a> ReleaseRunner<'a> {
             release: Some(self.release.id.clone()),
             who: holder.who,
             run_url: holder.run_url,
+            emergency: self.context.settings.emergency.clone(),
             reason,
             targets: targets.collect(),
         }

@@ -33,7 +33,7 @@ pub(super) fn local_holder(purpose: LockPurpose<'_>, settings: &Settings) -> Hol
         run_url: github_run(settings).or_else(|| first(JOB_ADDRESSES)),
         command: purpose.command.to_owned(),
         release: purpose.release.map(str::to_owned),
-        reason: None,
+        reason: settings.emergency.as_ref().map(|reason| format!("emergency: {reason}")),
     }
 }
 

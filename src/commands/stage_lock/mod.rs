@@ -175,6 +175,7 @@ impl LockWait<'_> {
             release: holder.release.clone(),
             who: holder.who.clone(),
             run_url: holder.run_url.clone(),
+            emergency: self.context.settings.emergency.clone(),
             reason: Some(reason.to_owned()),
             ..ReleaseNotice::default()
         };
@@ -309,7 +310,7 @@ pub fn time_text(seconds: i64) -> Option<String> {
 /// Returns the holder of a lock that is taken by hand.
 pub async fn person(aws: &Aws, command: &str, reason: Option<&str>, context: &CommandContext) -> Holder {
     let holder = holder(aws, LockPurpose::of(command), context).await;
-    Holder { reason: reason.map(str::to_owned), ..holder }
+    Holder { reason: reason.map(str::to_owned).or(holder.reason.clone()), ..holder }
 }
 
 /// Returns who runs this command, as far as it is known without AWS.

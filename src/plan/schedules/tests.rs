@@ -614,6 +614,7 @@ fn the_partition_is_that_of_the_caller() {
     let caller = Caller {
         account: "123456789012".into(),
         arn: "arn:aws-cn:sts::123456789012:assumed-role/ci/run".into(),
+        user_id: "AROACI:run".into(),
     };
     let mut wanted = nightly();
     wanted.targets[0].role = Some("starter".into());

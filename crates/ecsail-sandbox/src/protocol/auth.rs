@@ -1,5 +1,5 @@
-//! Parses the `SigV4` `Authorization` header. The form of the header is checked; the signature itself is not,
-//! because the sandbox has no secret keys.
+//! Parses the `SigV4` `Authorization` header. The form of the header is checked; the signature itself is not, because the
+//! sandbox takes any credentials. Signatures in a query are verified ([`super::presigned`]).
 
 use crate::api::ApiError;
 
@@ -58,7 +58,7 @@ fn incomplete(message: &str) -> ApiError {
     ApiError::new("IncompleteSignatureException", message)
 }
 
-fn parse_scope(credential: &str) -> Option<CredentialScope> {
+pub(super) fn parse_scope(credential: &str) -> Option<CredentialScope> {
     let parts: Vec<&str> = credential.split('/').collect();
     let [access_key, date, region, service, "aws4_request"] = parts[..] else {
         return None;

@@ -6,6 +6,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod errors;
+pub(crate) mod presigned;
 pub(crate) mod query;
 pub(crate) mod request;
 pub(crate) mod rest;
@@ -17,6 +18,14 @@ pub(crate) use request::RequestParts;
 use crate::api::{ApiCall, ApiError};
 use request::parse_json_body;
 
+/// The form of answers of the query protocol: XML, unless the client accepts JSON.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum AnswerFormat {
+    #[default]
+    Xml,
+    Json,
+}
+
 /// Returns the call of a request: from the target header, from method and path, or from a form body.
 ///
 /// # Errors
@@ -25,6 +34,8 @@ pub(crate) fn parse_call(sent: RequestParts<'_>) -> Result<ApiCall, ApiError> {
     match sent.target {
         Some(target) => parse_json_call(target, sent.body),
         None if sent.path != "/" => rest::parse_call(sent),
+        // STS prefers what is in the address to what is in the body.
+        None if sent.method == "GET" => query::parse_call(sent.signed_for, sent.query.as_bytes()),
         None => query::parse_call(sent.signed_for, sent.body),
     }
 }
@@ -63,7 +74,15 @@ fn dynamodb_error(error: &ApiError) -> Value {
 }
 
 /// Returns the body of an error response and its content type.
-pub(crate) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (String, &'static str) {
+pub(crate) fn error_body(
+    service: &str,
+    error: &ApiError,
+    request_id: &str,
+    format: AnswerFormat,
+) -> (String, &'static str) {
+    if query::is_spoken_by(service) && format == AnswerFormat::Json {
+        return (query::json_error(error, request_id).to_string(), "application/json");
+    }
     if query::is_spoken_by(service) {
         return (query::error_body(service, error, request_id), "text/xml");
     }
@@ -85,7 +104,15 @@ pub(crate) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (
 }
 
 /// Returns the body of a successful response and its content type.
-pub(crate) fn answer_body(asked: &ApiCall, output: &Value, request_id: &str) -> (String, &'static str) {
+pub(crate) fn answer_body(
+    asked: &ApiCall,
+    output: &Value,
+    request_id: &str,
+    format: AnswerFormat,
+) -> (String, &'static str) {
+    if query::is_spoken_by(&asked.service) && format == AnswerFormat::Json {
+        return (query::json_answer(&asked.operation, output, request_id).to_string(), "application/json");
+    }
     if query::is_spoken_by(&asked.service) {
         return (query::answer_body(&asked.service, &asked.operation, output, request_id), "text/xml");
     }

@@ -1,6 +1,6 @@
 //! The query protocol of STS and Elastic Load Balancing: form bodies in, XML out.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::request::unescape;
 use crate::api::{ApiCall, ApiError};
@@ -31,7 +31,8 @@ pub(crate) fn parse_call(signed_for: Option<&str>, body: &[u8]) -> Result<ApiCal
     let service = named.or_else(|| SERVICES.iter().find(|(_, known, _)| Some(*known) == version));
     let service = service.map_or("sts", |(name, ..)| name).to_owned();
     let mut input = Value::Object(Map::new());
-    for (key, value) in fields.iter().filter(|(key, _)| key != "Action" && key != "Version") {
+    let is_member = |key: &str| key != "Action" && key != "Version" && !key.starts_with("X-Amz-");
+    for (key, value) in fields.iter().filter(|(key, _)| is_member(key)) {
         set_member(&mut input, key.split('.').collect::<Vec<_>>().as_slice(), value);
     }
     Ok(ApiCall { service, operation, input })
@@ -85,6 +86,21 @@ pub(crate) fn answer_body(service: &str, operation: &str, output: &Value, reques
     )
 }
 
+/// Returns a successful response as JSON, as clients get it that accept `application/json`.
+pub(crate) fn json_answer(operation: &str, output: &Value, request_id: &str) -> Value {
+    let (response, result) = (format!("{operation}Response"), format!("{operation}Result"));
+    json!({ response: { result: output, "ResponseMetadata": { "RequestId": request_id } } })
+}
+
+/// Returns an error response as JSON.
+pub(crate) fn json_error(error: &ApiError, request_id: &str) -> Value {
+    let side = if error.status >= 500 { "Receiver" } else { "Sender" };
+    json!({
+        "Error": { "Code": error.code, "Message": error.message, "Type": side },
+        "RequestId": request_id,
+    })
+}
+
 fn namespace(service: &str) -> &'static str {
     SERVICES.iter().find(|(name, ..)| *name == service).map_or("", |(.., place)| place)
 }
@@ -112,7 +128,6 @@ fn escape_xml(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn lists_and_structures_are_read_from_their_keys() {

@@ -58,7 +58,7 @@ pub(super) fn check_origin(uri: &Uri, headers: &HeaderMap) -> Result<(), String>
     if hosts.is_empty() {
         return Err("the request has no `Host` header".to_owned());
     }
-    if let Some(host) = hosts.iter().find(|host| !is_loopback(host)) {
+    if let Some(host) = hosts.iter().find(|host| !is_loopback(host) && !is_sts(host)) {
         return Err(format!("host `{host}` is not a name of loopback such as `127.0.0.1` or `localhost`"));
     }
     if headers.contains_key(ORIGIN)
@@ -85,6 +85,14 @@ pub(super) fn check_token(token: &Token, headers: &HeaderMap) -> Result<(), Stri
 fn is_loopback_origin(origin: &str) -> bool {
     let uri: Option<Uri> = origin.parse().ok();
     uri.is_some_and(|uri| uri.scheme().is_some() && uri.authority().is_some_and(|a| is_loopback(a.as_str())))
+}
+
+/// Returns whether a host is `sts.REGION.amazonaws.com`: a presigned request has it in its signature. Only AWS decides where
+/// such a name resolves to, so that no page of others is behind it.
+fn is_sts(host: &str) -> bool {
+    let region = host.strip_prefix("sts.").and_then(|rest| rest.strip_suffix(".amazonaws.com"));
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    region.is_some_and(|region| !region.is_empty() && region.chars().all(is_plain))
 }
 
 /// Returns whether the host of an authority, with or without a port, is a name or an address of loopback.
@@ -131,6 +139,19 @@ mod tests {
             "",
         ] {
             assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn sts_is_the_only_other_host() {
+        assert!(is_sts("sts.us-east-1.amazonaws.com"));
+        for host in [
+            "sts.amazonaws.com",
+            "sts.a.b.amazonaws.com",
+            "ecs.us-east-1.amazonaws.com",
+            "sts.x.amazonaws.com.evil.example",
+        ] {
+            assert!(!is_sts(host), "{host}");
         }
     }
 

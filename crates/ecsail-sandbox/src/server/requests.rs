@@ -13,10 +13,12 @@ use serde_json::json;
 
 use super::{Endpoint, Limits, access};
 use crate::api::{ApiCall, ApiError};
+use crate::clock::wall_now;
 use crate::control;
 use crate::faults::{FaultKind, InjectedFault};
 use crate::protocol::auth::{CredentialScope, parse_authorization};
-use crate::protocol::{self, RequestParts, rest};
+use crate::protocol::presigned::PresignedRequest;
+use crate::protocol::{self, AnswerFormat, RequestParts, rest};
 use crate::request_log::Request;
 use crate::simulation::{SharedSimulation, Simulation};
 
@@ -66,6 +68,7 @@ pub(crate) struct ArrivedRequest {
     call: Result<ApiCall, ApiError>,
     signature: Result<CredentialScope, ApiError>,
     injected: InjectedFault,
+    format: AnswerFormat,
 }
 
 /// Reads and logs a request, given by its method, path and query, and takes its faults.
@@ -75,7 +78,11 @@ pub(crate) fn arrive(
     headers: &HeaderMap,
     body: &[u8],
 ) -> ArrivedRequest {
-    let signature = parse_authorization(header(headers, "authorization"), header(headers, "x-amz-date"));
+    let mut signature = parse_authorization(header(headers, "authorization"), header(headers, "x-amz-date"));
+    let presigned = PresignedRequest::parse((method, path, query), headers, body);
+    if let Some(read) = &presigned {
+        signature = read.as_ref().map(|presigned| presigned.scope.clone()).map_err(Clone::clone);
+    }
     let call = protocol::parse_call(RequestParts {
         method,
         path,
@@ -85,12 +92,19 @@ pub(crate) fn arrive(
         body,
     });
     let mut simulation = simulation.lock();
+    if let Some(Ok(presigned)) = presigned {
+        let principal = simulation.state.principal(&presigned.scope.access_key);
+        signature = presigned.verify(principal.as_ref(), wall_now());
+    }
     let start_seq = simulation.log.start(log_entry(headers, call.as_ref().ok(), signature.as_ref().ok()));
     let injected = match &call {
         Ok(call) => simulation.take_faults(call),
         Err(_) => InjectedFault::default(),
     };
-    ArrivedRequest { start_seq, call, signature, injected }
+    let accepts_json =
+        header(headers, "accept").is_some_and(|accepted| accepted.contains("application/json"));
+    let format = if accepts_json { AnswerFormat::Json } else { AnswerFormat::Xml };
+    ArrivedRequest { start_seq, call, signature, injected, format }
 }
 
 /// Answers a request that has arrived; an error closes the connection without a response.
@@ -98,11 +112,11 @@ pub(crate) fn complete(
     simulation: &SharedSimulation,
     arrived: ArrivedRequest,
 ) -> io::Result<Response<Bytes>> {
-    let ArrivedRequest { start_seq, call, signature, injected } = arrived;
+    let ArrivedRequest { start_seq, call, signature, injected, format } = arrived;
     let mut simulation = simulation.lock();
     let request_id = format!("5a4d-sandbox-{start_seq:08x}");
     simulation.call_by_others(&injected.before);
-    let outcome = answer(&mut simulation, call, signature, &injected, &request_id);
+    let outcome = answer(&mut simulation, call, signature, &injected, (&request_id, format));
     simulation.call_by_others(&injected.after);
     let seconds = simulation.state.now as f64 / 1000.0;
     simulation.log.finish(start_seq, outcome.status, outcome.error, seconds);
@@ -170,12 +184,12 @@ fn answer(
     call: Result<ApiCall, ApiError>,
     signature: Result<CredentialScope, ApiError>,
     injected: &InjectedFault,
-    request_id: &str,
+    (request_id, format): (&str, AnswerFormat),
 ) -> Outcome {
     let fault = injected.kind.as_ref();
     let call = match call {
         Ok(call) => call,
-        Err(error) => return error_outcome("", error, request_id),
+        Err(error) => return error_outcome("", error, (request_id, format)),
     };
     match fault {
         Some(FaultKind::DropBefore | FaultKind::Withheld { effect: false }) => return dropped_connection(),
@@ -200,11 +214,11 @@ fn answer(
             if let Some(fault) = fault {
                 fault.change_answer(&mut output);
             }
-            let (body, content_type) = protocol::answer_body(&call, &output, request_id);
+            let (body, content_type) = protocol::answer_body(&call, &output, request_id, format);
             let response = http_response(200, body, content_type, request_id);
             Outcome { status: Some(200), error: None, response: Ok(response) }
         }
-        Err(error) => error_outcome(&call.service, error, request_id),
+        Err(error) => error_outcome(&call.service, error, (request_id, format)),
     }
 }
 
@@ -213,8 +227,8 @@ fn dropped_connection() -> Outcome {
     Outcome { status: None, error: None, response: Err(error) }
 }
 
-fn error_outcome(service: &str, error: ApiError, request_id: &str) -> Outcome {
-    let (body, content_type) = protocol::error_body(service, &error, request_id);
+fn error_outcome(service: &str, error: ApiError, (request_id, format): (&str, AnswerFormat)) -> Outcome {
+    let (body, content_type) = protocol::error_body(service, &error, request_id, format);
     let mut response = http_response(error.status, body, content_type, request_id);
     // The REST protocol carries the error code in a header, not in the body.
     if rest::is_spoken_by(service)

@@ -88,7 +88,14 @@ fn open_session(context: &mut CallContext<'_>, role: &str, input: &Value) -> Res
     let role_id = format!("AROA{}", context.ids.hex(16).to_ascii_uppercase());
     let arn = format!("arn:aws:sts::{account}:assumed-role/{name}/{session}");
     let user_id = format!("{role_id}:{session}");
-    let principal = Principal { account: account.to_owned(), arn: arn.clone(), user_id: user_id.clone() };
+    let (secret, token) = (context.ids.word(40), context.ids.word(120));
+    let principal = Principal {
+        account: account.to_owned(),
+        arn: arn.clone(),
+        user_id: user_id.clone(),
+        secret: Some(secret.clone()),
+        session_token: Some(token.clone()),
+    };
     context.principals.insert(key.clone(), principal);
     let lasts = input["DurationSeconds"].as_str().and_then(|s| s.parse().ok()).unwrap_or(HOUR);
     // Wall time, not simulated time: clients compare it with their own clock.
@@ -96,8 +103,8 @@ fn open_session(context: &mut CallContext<'_>, role: &str, input: &Value) -> Res
     Ok(json!({
         "Credentials": {
             "AccessKeyId": key,
-            "SecretAccessKey": context.ids.word(40),
-            "SessionToken": context.ids.word(120),
+            "SecretAccessKey": secret,
+            "SessionToken": token,
             "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         },
         "AssumedRoleUser": { "AssumedRoleId": user_id, "Arn": arn },

@@ -12,6 +12,7 @@ mod http;
 mod limits;
 mod logs;
 mod operations;
+mod presigned;
 mod rollouts;
 mod scenarios;
 mod scheduler;

@@ -2,6 +2,8 @@
 //! few functions and comparisons (`condition`). Refuses everything else with a validation error.
 
 mod condition;
+mod policy;
+mod scan;
 
 use serde_json::{Value, json};
 
@@ -22,6 +24,7 @@ pub(crate) fn answer(
         "GetItem" => get_item(context, input),
         "PutItem" => put_item(context, input),
         "DeleteItem" => delete_item(context, input),
+        "Scan" => scan::scan(context, input),
         _ => Err(ApiError::unknown_operation()),
     }
 }
@@ -103,20 +106,24 @@ fn get_item(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiEr
 }
 
 fn put_item(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
+    let caller = context.caller;
     let table = active_table(context, input)?;
     let key = input["Item"][&table.key]["S"].as_str().filter(|key| !key.is_empty()).ok_or_else(|| {
         let message =
             format!("One or more parameter values were invalid: Missing the key {} in the item", table.key);
         ApiError::validation(message)
     })?;
+    policy::ensure_own_key("PutItem", key, &table.arn, caller)?;
     ensure_condition(table, key, input)?;
     table.items.insert(key.to_owned(), input["Item"].clone());
     Ok(json!({}))
 }
 
 fn delete_item(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
+    let caller = context.caller;
     let table = active_table(context, input)?;
     let key = key_of(table, &input["Key"])?;
+    policy::ensure_own_key("DeleteItem", &key, &table.arn, caller)?;
     ensure_condition(table, &key, input)?;
     table.items.remove(&key);
     Ok(json!({}))
