@@ -16,6 +16,7 @@ use crate::settings::Settings;
 pub mod autoscaling;
 mod certificates;
 pub mod change_guard;
+pub mod cloudformation;
 mod config;
 pub mod definitions;
 pub mod dynamodb;
@@ -29,6 +30,7 @@ pub mod eventbridge;
 pub mod exec_session;
 mod express;
 mod http_client;
+pub mod https_file;
 #[cfg(all(test, feature = "sandbox"))]
 pub(crate) mod in_process;
 pub mod login;
@@ -42,8 +44,10 @@ pub mod raw_json;
 mod regions;
 pub mod rule_targets;
 pub mod run_task;
+pub mod s3;
 pub mod schedule_targets;
 pub mod scheduler;
+pub mod secretsmanager;
 mod services;
 pub mod signed_call;
 pub mod ssm;
@@ -54,6 +58,7 @@ mod tasks;
 mod transport;
 pub mod types;
 pub mod webhook;
+mod xml;
 
 pub use error::ApiError;
 

@@ -19,6 +19,12 @@ use crate::shell::quote;
 /// The file cannot be written.
 pub fn save(path: &Path, planned: &Planned, how: &PlanningOptions, context: &CommandContext) -> Result<()> {
     let saved = saved_plan(planned, how, context);
+    if saved.has_looked_up_secret() {
+        let hint =
+            "reference the parameter under `secrets` of the container, in place of its value".to_owned();
+        let message = "the plan would have the value of a secret that a template looked up";
+        return Err(Failure::refused(message).with_hint(hint));
+    }
     private_file::write(path, &saved.to_text()?).map_err(|error| {
         Failure::error(format!("failed to write plan `{}`", path.display())).with_cause(error)
     })?;

@@ -6,7 +6,7 @@ use super::CheckProblems;
 use super::document_view::{TaskDefinitionView, member_items, member_text, quoted_scalar};
 use super::forms::is_placeholder;
 use crate::document::tree::Node;
-use crate::secrets::looks_secret;
+use crate::secrets::{known_source, looks_secret};
 
 /// The maximum number of environment files of a container, from the API reference: ContainerDefinition.environmentFiles.
 const MAX_ENVIRONMENT_FILES: usize = 10;
@@ -47,6 +47,15 @@ pub(super) fn plaintext_secrets(task: &TaskDefinitionView<'_>, findings: &mut Ch
         for pair in member_items(container.node, "environment") {
             let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) else { continue };
             let (Some(key), Some(text)) = (name.text(), value.text()) else { continue };
+            if let Some(parameter) = known_source(text) {
+                findings.add_without_source_line(
+                    name,
+                    container.member_path("environment"),
+                    of_lookup(name),
+                    entry(key, &parameter),
+                );
+                continue;
+            }
             let Some(why) = looks_secret(key, text) else { continue };
             let path = if name.span.from_expression {
                 container.member_path("environment")
@@ -59,6 +68,21 @@ pub(super) fn plaintext_secrets(task: &TaskDefinitionView<'_>, findings: &mut Ch
             findings.add_without_source_line(name, path, message, hint);
         }
     }
+}
+
+/// Returns the message about the plain value of a variable that is a secret where it was looked up.
+fn of_lookup(name: &Node) -> String {
+    format!("the plain value of {} is a secret where it was looked up", quoted_scalar(name))
+}
+
+/// Returns the hint with the entry of `secrets` to write in place of a plain value.
+fn entry(key: &str, parameter: &str) -> String {
+    if parameter.is_empty() {
+        return "store it in Secrets Manager or Parameter Store, and reference it under `secrets`".to_owned();
+    }
+    format!(
+        "remove it from `environment`, and write under `secrets`: `{{ name: {key}, valueFrom: {parameter} }}`"
+    )
 }
 
 pub(super) fn environment_files(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {

@@ -41,7 +41,7 @@ pub struct LockInitArgs {
 /// The manifest has no lock, there is another table of its name, or a call failed.
 pub async fn run(args: &LockInitArgs, context: &CommandContext) -> Result<CommandOutcome> {
     if args.print.is_some() {
-        let (_, lock) = load_lock(context)?;
+        let (_, lock) = load_lock(context).await?;
         let event =
             LockTable { table: lock.table.clone(), created: false, terraform: Some(terraform(&lock.table)) };
         report(&terraform(&lock.table), event, context);

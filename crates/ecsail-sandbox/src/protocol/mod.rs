@@ -1,14 +1,15 @@
 //! The wire protocols: parses calls, and formats outputs and errors.
 //!
-//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling, EventBridge and the parameters of Systems Manager,
-//! JSON 1.0 for DynamoDB; the query protocol for STS and Elastic Load Balancing (`query`); REST with JSON for the
-//! scheduler (`rest`).
+//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling, EventBridge, Secrets Manager and the parameters of
+//! Systems Manager, JSON 1.0 for DynamoDB; the query protocol for STS, Elastic Load Balancing and CloudFormation (`query`);
+//! REST with JSON for the scheduler (`rest`); REST with XML for S3 (`s3`).
 
 pub(crate) mod auth;
 pub(crate) mod errors;
 pub(crate) mod query;
 pub(crate) mod request;
 pub(crate) mod rest;
+pub(crate) mod s3;
 
 use serde_json::{Value, json};
 
@@ -24,6 +25,7 @@ use request::parse_json_body;
 pub(crate) fn parse_call(sent: RequestParts<'_>) -> Result<ApiCall, ApiError> {
     match sent.target {
         Some(target) => parse_json_call(target, sent.body),
+        None if sent.signed_for.is_some_and(s3::is_spoken_by) => Ok(s3::parse_call(sent)),
         None if sent.path != "/" => rest::parse_call(sent),
         None => query::parse_call(sent.signed_for, sent.body),
     }
@@ -39,6 +41,7 @@ fn parse_json_call(target: &str, body: &[u8]) -> Result<ApiCall, ApiError> {
         "AnyScaleFrontendService" => "application-autoscaling",
         "DynamoDB_20120810" => "dynamodb",
         "AmazonSSM" => "ssm",
+        "secretsmanager" => "secretsmanager",
         _ => return Err(ApiError::unknown_operation()),
     };
     let input = parse_json_body(body)?;
@@ -67,6 +70,9 @@ pub(crate) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (
     if query::is_spoken_by(service) {
         return (query::error_body(service, error, request_id), "text/xml");
     }
+    if s3::is_spoken_by(service) {
+        return (s3::error_body(error, request_id), "application/xml");
+    }
     if rest::is_spoken_by(service) {
         return (json!({ "Message": error.message }).to_string(), "application/json");
     }
@@ -88,6 +94,9 @@ pub(crate) fn error_body(service: &str, error: &ApiError, request_id: &str) -> (
 pub(crate) fn answer_body(asked: &ApiCall, output: &Value, request_id: &str) -> (String, &'static str) {
     if query::is_spoken_by(&asked.service) {
         return (query::answer_body(&asked.service, &asked.operation, output, request_id), "text/xml");
+    }
+    if s3::is_spoken_by(&asked.service) {
+        return (s3::answer_body(output), "binary/octet-stream");
     }
     if rest::is_spoken_by(&asked.service) {
         return (output.to_string(), "application/json");

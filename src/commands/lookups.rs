@@ -1,0 +1,122 @@
+//! Loads and renders the manifest with what its templates look up: in rounds, until nothing new is asked for. Without look-ups
+//! there is one round, and no call.
+
+use crate::context::CommandContext;
+use crate::document::problem::InvalidFiles;
+use crate::error::{Failure, Result};
+use crate::fetch::{FetchContext, FetchScope, Fetcher};
+use crate::file_limits::FileLimits;
+use crate::lookup::LookupTable;
+use crate::manifest::{self, Manifest, Request};
+use crate::render::DesiredState;
+use crate::settings::Settings;
+
+/// The most rounds: a look-up may be an argument of another one.
+const MAX_ROUNDS: usize = 10;
+
+/// Returns the manifest, with what is looked up in it. With `names_only`, only what the command needs is fetched.
+///
+/// # Errors
+/// As of [`manifest::load`]; with `names_only` also every problem of the manifest.
+pub async fn load(request: &Request, context: &CommandContext) -> Result<Manifest> {
+    let settings = &context.settings;
+    until_answered(request, settings, FetchScope::Everything, context, &|request| {
+        let manifest = manifest::load(settings, request)?;
+        if request.names_only && manifest.problems.has_errors() {
+            return Err(InvalidFiles { problems: manifest.problems, sources: manifest.sources }.into());
+        }
+        Ok(manifest)
+    })
+    .await
+}
+
+/// Returns the manifest and its documents, with what is looked up in both. `prepare` changes the manifest before it is rendered.
+///
+/// # Errors
+/// The files have problems, or something that is looked up is missing or may not be read.
+pub async fn render(
+    request: &Request,
+    settings: &Settings,
+    context: &CommandContext,
+    prepare: impl Fn(Manifest) -> Result<Manifest>,
+) -> Result<(Manifest, DesiredState)> {
+    until_answered(request, settings, FetchScope::Everything, context, &|request| {
+        let _limits = FileLimits::start();
+        let manifest = prepare(manifest::load(settings, request)?)?;
+        let desired = super::render_manifest(&manifest)?;
+        Ok((manifest, desired))
+    })
+    .await
+}
+
+/// Calls `pass` until it asks for nothing that could be fetched and has no answer, and returns its last result.
+///
+/// # Errors
+/// Those of the last call of `pass`; credentials that cannot be loaded; look-ups without an end.
+pub async fn until_answered<T>(
+    request: &Request,
+    settings: &Settings,
+    scope: FetchScope,
+    context: &CommandContext,
+    pass: &dyn Fn(&Request) -> Result<T>,
+) -> Result<T> {
+    let table = LookupTable::default();
+    let request = Request { lookups: table.clone(), ..request.clone() };
+    let mut fetcher = Fetcher::default();
+    let mut connected_with = None;
+    for _ in 0..MAX_ROUNDS {
+        table.begin_pass();
+        let result = pass(&request);
+        let asked = table.unanswered();
+        if asked.is_empty() || (request.names_only && result.is_ok()) {
+            ensure_same_connection(connected_with.as_ref(), settings, &table)?;
+            return result;
+        }
+        // The values that say where to look are read also where the rest has problems, which may be those of placeholders.
+        let names = Request {
+            names_only: true,
+            tags: request.tags.clone(),
+            lookups: table.clone(),
+            ..Request::default()
+        };
+        let Ok(manifest) = manifest::load(settings, &names) else { return result };
+        let environment = context.program_environment();
+        let fetch_context = FetchContext { manifest: &manifest, settings, environment, scope };
+        // In the sandbox, commands reach no account either.
+        let is_sandbox = settings.sandbox.is_some() && scope == FetchScope::Everything;
+        let aws = if fetcher.needs_aws(&asked, &fetch_context).await || is_sandbox {
+            connected_with = Some((manifest.region.clone(), manifest.role.clone()));
+            Some(context.connect_for_lookups(settings, &manifest).await?)
+        } else {
+            None
+        };
+        // In the sandbox, commands and states are those of the session that has just begun.
+        let sandboxed = context.lookup_settings(settings);
+        let environment = context.program_environment();
+        let fetch_context = FetchContext { settings: &sandboxed, environment, ..fetch_context };
+        let answers = fetcher.fetch(&asked, &fetch_context, aws.as_deref()).await;
+        if answers.is_empty() {
+            return result;
+        }
+        table.add_answers(answers);
+    }
+    let hint = "look for a look-up whose argument is the value of itself".to_owned();
+    Err(Failure::error(format!("templates ask for more after {MAX_ROUNDS} rounds of look-ups"))
+        .with_hint(hint))
+}
+
+/// Refuses a manifest whose region or role is known only after look-ups in AWS, which would then be of another region or role.
+fn ensure_same_connection(
+    connected_with: Option<&(Option<String>, Option<String>)>,
+    settings: &Settings,
+    table: &LookupTable,
+) -> Result<()> {
+    let Some((region, role)) = connected_with else { return Ok(()) };
+    let names = Request { names_only: true, lookups: table.clone(), ..Request::default() };
+    let Ok(manifest) = manifest::load(settings, &names) else { return Ok(()) };
+    if manifest.region == *region && manifest.role == *role {
+        return Ok(());
+    }
+    let hint = "write `region` and `role` without `ssm`, `cfn_output` and other look-ups in AWS".to_owned();
+    Err(Failure::usage("the region and the role of look-ups cannot be looked up in AWS").with_hint(hint))
+}
