@@ -1,12 +1,14 @@
 //! The context of a command: its settings, its report, and the connection to AWS or to the sandbox.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::apply::stage_lock::HeldLock;
 use crate::aws::Aws;
 use crate::error::Result;
+use crate::lookup::LookupTable;
 use crate::manifest::Manifest;
 use crate::render::DesiredState;
 use crate::report::Reporter;
@@ -32,6 +34,8 @@ pub struct CommandContext {
     #[cfg(not(feature = "sandbox"))]
     sandbox_session: RefCell<()>,
     lookup_connection: RefCell<Option<LookupConnection>>,
+    /// What was looked up in each stage, so that nothing is fetched twice in a run.
+    lookups: RefCell<BTreeMap<Option<String>, LookupTable>>,
 }
 
 impl CommandContext {
@@ -43,6 +47,7 @@ impl CommandContext {
             stage_lock: HeldLock::default(),
             sandbox_session: RefCell::default(),
             lookup_connection: RefCell::default(),
+            lookups: RefCell::default(),
         }
     }
 
@@ -83,6 +88,11 @@ impl CommandContext {
             return Ok(aws);
         }
         self.connect_with(&self.settings, region, role).await
+    }
+
+    /// Returns what was looked up in a stage so far.
+    pub fn lookups_of(&self, stage: Option<&str>) -> LookupTable {
+        self.lookups.borrow_mut().entry(stage.map(str::to_owned)).or_default().clone()
     }
 
     /// Connects to AWS for look-ups, before there are documents; with `--sandbox`, to one that is gone once the command connects.

@@ -378,8 +378,11 @@ fn render_initial_state(settings: &Settings, manifest: &Manifest) -> Option<Desi
     let rendered = |scope| {
         let (tags, services) = (tags.clone(), services.clone());
         let lookups = manifest.context.lookups().clone();
-        let request = Request { tags, services, scope, lookups, ..Request::default() };
-        render::render_desired(&manifest::load(settings, &request).ok()?).ok()
+        let request = Request { tags, services, scope, lookups: lookups.clone(), ..Request::default() };
+        lookups.begin_pass();
+        let desired = render::render_desired(&manifest::load(settings, &request).ok()?).ok()?;
+        // With another tag, templates may look up something else.
+        lookups.unanswered().is_empty().then_some(desired)
     };
     // The images of tasks and schedules must exist too. If those cannot be rendered, the services alone are.
     rendered(Scope::Release).or_else(|| rendered(Scope::Services))

@@ -1,12 +1,14 @@
 //! Loads and renders the manifest with what its templates look up: in rounds, until nothing new is asked for. Without look-ups
 //! there is one round, and no call.
 
+use std::collections::BTreeSet;
+
 use crate::context::CommandContext;
 use crate::document::problem::InvalidFiles;
 use crate::error::{Failure, Result};
 use crate::fetch::{FetchContext, FetchScope, Fetcher};
 use crate::file_limits::FileLimits;
-use crate::lookup::LookupTable;
+use crate::lookup::{Lookup, LookupTable};
 use crate::manifest::{self, Manifest, Request};
 use crate::render::DesiredState;
 use crate::settings::Settings;
@@ -60,7 +62,7 @@ pub async fn until_answered<T>(
     context: &CommandContext,
     pass: &dyn Fn(&Request) -> Result<T>,
 ) -> Result<T> {
-    let table = LookupTable::default();
+    let table = context.lookups_of(settings.stage.as_deref());
     let request = Request { lookups: table.clone(), ..request.clone() };
     let mut fetcher = Fetcher::default();
     let mut connected_with = None;
@@ -79,7 +81,7 @@ pub async fn until_answered<T>(
             lookups: table.clone(),
             ..Request::default()
         };
-        let Ok(manifest) = manifest::load(settings, &names) else { return result };
+        let Ok(manifest) = manifest::load(settings, &names) else { return unanswered(result, scope, &asked) };
         let environment = context.program_environment();
         let fetch_context = FetchContext { manifest: &manifest, settings, environment, scope };
         // In the sandbox, commands reach no account either.
@@ -96,13 +98,22 @@ pub async fn until_answered<T>(
         let fetch_context = FetchContext { settings: &sandboxed, environment, ..fetch_context };
         let answers = fetcher.fetch(&asked, &fetch_context, aws.as_deref()).await;
         if answers.is_empty() {
-            return result;
+            return unanswered(result, scope, &asked);
         }
         table.add_answers(answers);
     }
     let hint = "look for a look-up whose argument is the value of itself".to_owned();
     Err(Failure::error(format!("templates ask for more after {MAX_ROUNDS} rounds of look-ups"))
         .with_hint(hint))
+}
+
+/// Returns the result of a pass that has placeholders: only `check`, which reads files alone, may go on with them.
+fn unanswered<T>(result: Result<T>, scope: FetchScope, asked: &BTreeSet<Lookup>) -> Result<T> {
+    if scope == FetchScope::Files || result.is_err() {
+        return result;
+    }
+    let first = asked.iter().next().map(ToString::to_string).unwrap_or_default();
+    Err(Failure::error(format!("failed to look up {first}: the manifest does not say where it is")))
 }
 
 /// Refuses a manifest whose region or role is known only after look-ups in AWS, which would then be of another region or role.

@@ -79,7 +79,7 @@ async fn run(
         (out, err, child.wait().await)
     });
     let Ok((out, err, status)) = ended.await else {
-        return Err(format!("it did not end within {} s", command.timeout.as_secs()));
+        return Err(format!("it did not end within {:?}", command.timeout));
     };
     let status = status.map_err(|error| error.to_string())?;
     if !status.success() {

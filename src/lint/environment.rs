@@ -47,21 +47,16 @@ pub(super) fn plaintext_secrets(task: &TaskDefinitionView<'_>, findings: &mut Ch
         for pair in member_items(container.node, "environment") {
             let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) else { continue };
             let (Some(key), Some(text)) = (name.text(), value.text()) else { continue };
-            if let Some(parameter) = known_source(text) {
-                findings.add_without_source_line(
-                    name,
-                    container.member_path("environment"),
-                    of_lookup(name),
-                    entry(key, &parameter),
-                );
-                continue;
-            }
             let Some(why) = looks_secret(key, text) else { continue };
             let path = if name.span.from_expression {
                 container.member_path("environment")
             } else {
                 container.member_path(&format!("environment[{key}]"))
             };
+            if let Some(parameter) = known_source(text) {
+                findings.add_without_source_line(name, path, of_lookup(name), entry(key, &parameter));
+                continue;
+            }
             let message = format!("the plain value of {} looks like a secret: {why}", quoted_scalar(name));
             let hint =
                 "store it in Secrets Manager or Parameter Store, and reference it under `secrets`".to_owned();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use minijinja::value::{Enumerator, Kwargs, Object, Rest, from_args};
+use minijinja::value::{Enumerator, Kwargs, Object, Rest, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value};
 
 use super::printed::UNDEFINED_PART;
@@ -19,7 +19,9 @@ const AWS_NAMES: &[&str] = &["account", "region"];
 pub(super) fn add_functions(environment: &mut Environment<'static>, table: &LookupTable) {
     for name in crate::lookup::FUNCTIONS {
         let table = table.clone();
-        environment.add_function(*name, move |arguments: Rest<Value>| look_up(&table, name, &arguments));
+        environment.add_function(*name, move |arguments: Rest<Value>, keywords: Kwargs| {
+            look_up(&table, name, &Call::new(&arguments, &keywords)?)
+        });
     }
 }
 
@@ -63,8 +65,7 @@ struct Call {
 }
 
 impl Call {
-    fn new(arguments: &[Value]) -> Result<Call, Error> {
-        let (positional, kwargs): (&[Value], Kwargs) = from_args(arguments)?;
+    fn new(positional: &[Value], kwargs: &Kwargs) -> Result<Call, Error> {
         let mut keywords = Vec::new();
         for name in kwargs.args() {
             keywords.push((name.to_owned(), kwargs.peek::<Value>(name)?));
@@ -101,9 +102,7 @@ impl Call {
 
 /// Returns the text of a scalar.
 fn text_of(value: &Value) -> Option<String> {
-    let is_scalar = value.as_str().is_some()
-        || value.is_number()
-        || matches!(value.kind(), minijinja::value::ValueKind::Bool);
+    let is_scalar = value.as_str().is_some() || value.is_number() || value.kind() == ValueKind::Bool;
     is_scalar.then(|| value.to_string())
 }
 
@@ -116,8 +115,7 @@ fn failed(failure: LookupFailure) -> Error {
 }
 
 /// Calls a function.
-fn look_up(table: &LookupTable, function: &str, arguments: &[Value]) -> Result<Value, Error> {
-    let call = Call::new(arguments)?;
+fn look_up(table: &LookupTable, function: &str, call: &Call) -> Result<Value, Error> {
     if call.values().any(Value::is_undefined) {
         return Err(Error::new(ErrorKind::UndefinedError, UNDEFINED_PART));
     }
@@ -132,13 +130,13 @@ fn look_up(table: &LookupTable, function: &str, arguments: &[Value]) -> Result<V
         return Err(misuse(message));
     }
     let answer = match function {
-        "ssm" => parameter(table, &call)?,
-        "secret" => secret(table, &call)?,
-        "cfn_output" => output(table, &call)?,
-        "cfn_export" => export(table, &call)?,
-        "tfstate" => state(table, &call)?,
-        "external" => external(table, &call)?,
-        _ => file(table, &call)?,
+        "ssm" => parameter(table, call)?,
+        "secret" => secret(table, call)?,
+        "cfn_output" => output(table, call)?,
+        "cfn_export" => export(table, call)?,
+        "tfstate" => state(table, call)?,
+        "external" => external(table, call)?,
+        _ => file(table, call)?,
     };
     match answer {
         None => Ok(MissingName::value()),

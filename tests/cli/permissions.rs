@@ -66,5 +66,5 @@ fn the_verb_of_a_command_line_is_found() {
     assert_eq!(verb(&["--cluster", "main", "status", "web"]).as_deref(), Some("status"));
     assert_eq!(verb(&["schedule", "run", "nightly"]).as_deref(), Some("schedule run"));
     assert_eq!(verb(&["deploy", "schedule", "nightly"]).as_deref(), Some("deploy"));
-    assert_eq!(verb(&["check"]), None);
+    assert_eq!(verb(&["docs"]), None);
 }
