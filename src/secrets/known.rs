@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 
 use super::HIDDEN;
+use super::text::tells_nothing;
 
 /// A shorter value is hidden only where it is the whole text: it could not be distinguished from other text.
 const SHORTEST_PART: usize = 4;
@@ -16,7 +17,8 @@ static KNOWN: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
 
 /// Keeps a value as a secret for the rest of the run. `parameter` is what a `secrets` entry refers to, if it can.
 pub fn add_known(value: &str, parameter: Option<&str>) {
-    if value.is_empty() {
+    // `true` must not hide every `true`.
+    if tells_nothing(value) {
         return;
     }
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -344,7 +344,7 @@ fn tag_hint(sources: &Sources, span: SourceSpan, tag: Option<Range<usize>>) -> S
     }
     let is_literal = inner.is_some_and(|inner| inner.trim_start().starts_with(['.', '$']));
     if is_literal && tag.ends_with("}}") && tag.len() <= MAX_REPEATED_TAG && !tag.contains('\n') {
-        return format!("write `{}` if it is text of another program", go_call::raw(tag));
+        return format!("{RAW_HINT}: `{}`", go_call::raw(tag));
     }
     RAW_HINT.to_owned()
 }

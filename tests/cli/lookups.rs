@@ -290,6 +290,6 @@ fn each_call_of_a_go_template_gets_its_line() {
        = help: templates are Jinja: write `{{ ssm('/a') }}` in its place
        = help: templates are Jinja: write `{{ cfn_output('net', 'Vpc') }}` in its place
        = help: templates are Jinja: write `{{ secret('db') }}` in its place
-       = help: write `{% raw %}{{.Name}}{% endraw %}` if it is text of another program
+       = help: put text that is no template between `{% raw %}` and `{% endraw %}`: `{% raw %}{{.Name}}{% endraw %}`
     "#);
 }

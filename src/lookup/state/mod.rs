@@ -44,8 +44,7 @@ impl TerraformState {
     /// The text is no state of format 4.
     pub fn parse(text: &[u8], addresses: &[&str]) -> Result<TerraformState, LookupFailure> {
         let addresses: Vec<String> = addresses.iter().map(|address| with_double_quotes(address)).collect();
-        let file = StateFile::parse(text, &addresses)
-            .map_err(|error| LookupFailure::new(format!("it is no Terraform state: {error}")))?;
+        let file = StateFile::parse(text, &addresses).map_err(|error| not_read(&error))?;
         if file.version != Some(4) {
             let found = file.version.map_or("none".to_owned(), |version| version.to_string());
             let hint = "run `terraform apply` with Terraform 0.12 or newer, which writes format 4".to_owned();
@@ -118,6 +117,11 @@ impl TerraformState {
         );
         LookupFailure::new(format!("no `{address}` in the Terraform state")).with_hint(hint)
     }
+}
+
+/// Returns the failure of a text that is no state, by its place alone: the file may be any file of the machine.
+fn not_read(error: &serde_json::Error) -> LookupFailure {
+    LookupFailure::new(format!("it is no Terraform state (line {}, column {})", error.line(), error.column()))
 }
 
 fn member_not_found(named: &NamedValue, address: &str, steps: &[PathStep]) -> LookupFailure {
