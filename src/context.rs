@@ -101,12 +101,9 @@ impl CommandContext {
     /// As of [`CommandContext::connect`].
     pub async fn connect_for_lookups(&self, settings: &Settings, manifest: &Manifest) -> Result<Rc<Aws>> {
         let (region, role) = (manifest.region.clone(), manifest.role.clone());
-        let known = self.lookup_connection.borrow();
-        let same = known.as_ref().filter(|known| known.region == region && known.role == role);
-        if let Some(known) = same {
-            return Ok(Rc::clone(&known.aws));
+        if let Some(aws) = self.known_connection(region.as_ref(), role.as_ref()) {
+            return Ok(aws);
         }
-        drop(known);
         #[cfg(feature = "sandbox")]
         let sandbox = match &settings.sandbox {
             Some(_) => Some(crate::sandbox_session::SandboxSession::for_lookups(settings, manifest)?),
@@ -127,6 +124,14 @@ impl CommandContext {
         };
         *self.lookup_connection.borrow_mut() = Some(connection);
         Ok(aws)
+    }
+
+    /// Returns the connection with which templates have looked something up with this region and role of the manifest.
+    fn known_connection(&self, region: Option<&String>, role: Option<&String>) -> Option<Rc<Aws>> {
+        let known = self.lookup_connection.borrow();
+        let known = known.as_ref()?;
+        let is_same = known.region.as_ref() == region && known.role.as_ref() == role;
+        is_same.then(|| Rc::clone(&known.aws))
     }
 
     /// Returns the settings of look-ups: with `--sandbox` those of its clients.

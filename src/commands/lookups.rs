@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::context::CommandContext;
 use crate::document::problem::InvalidFiles;
 use crate::error::{Failure, Result};
-use crate::fetch::{FetchContext, FetchScope, Fetcher};
+use crate::fetch::{Answers, FetchContext, FetchScope, Fetcher};
 use crate::file_limits::FileLimits;
 use crate::lookup::{Lookup, LookupTable};
 use crate::manifest::{self, Manifest, Request};
@@ -64,39 +64,22 @@ pub async fn until_answered<T>(
 ) -> Result<T> {
     let table = context.lookups_of(settings.stage.as_deref());
     let request = Request { lookups: table.clone(), ..request.clone() };
-    let mut fetcher = Fetcher::default();
-    let mut connected_with = None;
+    let mut rounds =
+        LookupRounds { settings, scope, context, fetcher: Fetcher::default(), connected_with: None };
     for _ in 0..MAX_ROUNDS {
         table.begin_pass();
         let result = pass(&request);
         let asked = table.unanswered();
         if asked.is_empty() || (request.names_only && result.is_ok()) {
-            ensure_same_connection(connected_with.as_ref(), settings, &table)?;
+            rounds.ensure_same_connection(&table)?;
             return result;
         }
         // The values that say where to look are read also where the rest has problems, which may be those of placeholders.
-        let names = Request {
-            names_only: true,
-            tags: request.tags.clone(),
-            lookups: table.clone(),
-            ..Request::default()
+        let names = Request { names_only: true, tags: request.tags.clone(), ..names_of(&table) };
+        let Ok(manifest) = manifest::load(settings, &names) else {
+            return unanswered(result, scope, &asked);
         };
-        let Ok(manifest) = manifest::load(settings, &names) else { return unanswered(result, scope, &asked) };
-        let environment = context.program_environment();
-        let fetch_context = FetchContext { manifest: &manifest, settings, environment, scope };
-        // In the sandbox, commands reach no account either.
-        let is_sandbox = settings.sandbox.is_some() && scope == FetchScope::Everything;
-        let aws = if fetcher.needs_aws(&asked, &fetch_context).await || is_sandbox {
-            connected_with = Some((manifest.region.clone(), manifest.role.clone()));
-            Some(context.connect_for_lookups(settings, &manifest).await?)
-        } else {
-            None
-        };
-        // In the sandbox, commands and states are those of the session that has just begun.
-        let sandboxed = context.lookup_settings(settings);
-        let environment = context.program_environment();
-        let fetch_context = FetchContext { settings: &sandboxed, environment, ..fetch_context };
-        let answers = fetcher.fetch(&asked, &fetch_context, aws.as_deref()).await;
+        let answers = rounds.fetch(&asked, &manifest).await?;
         if answers.is_empty() {
             return unanswered(result, scope, &asked);
         }
@@ -107,6 +90,55 @@ pub async fn until_answered<T>(
         .with_hint(hint))
 }
 
+/// Returns a request for the values of the manifest that say where to look.
+fn names_of(table: &LookupTable) -> Request {
+    Request { names_only: true, lookups: table.clone(), ..Request::default() }
+}
+
+/// The rounds of look-ups of a command.
+struct LookupRounds<'a> {
+    settings: &'a Settings,
+    scope: FetchScope,
+    context: &'a CommandContext,
+    fetcher: Fetcher,
+    /// The region and the role of the manifest when AWS was called.
+    connected_with: Option<(Option<String>, Option<String>)>,
+}
+
+impl LookupRounds<'_> {
+    /// Fetches what is asked for, as the manifest says.
+    async fn fetch(&mut self, asked: &BTreeSet<Lookup>, manifest: &Manifest) -> Result<Answers> {
+        let (settings, scope) = (self.settings, self.scope);
+        let environment = self.context.program_environment();
+        let before = FetchContext { manifest, settings, environment, scope };
+        // In the sandbox, commands reach no account either.
+        let is_sandbox = settings.sandbox.is_some() && scope == FetchScope::Everything;
+        let aws = if self.fetcher.needs_aws(asked, &before) || is_sandbox {
+            self.connected_with = Some((manifest.region.clone(), manifest.role.clone()));
+            Some(self.context.connect_for_lookups(settings, manifest).await?)
+        } else {
+            None
+        };
+        // In the sandbox, commands and states are those of the session that has just begun.
+        let sandboxed = self.context.lookup_settings(settings);
+        let environment = self.context.program_environment();
+        let connected = FetchContext { manifest, settings: &sandboxed, environment, scope };
+        Ok(self.fetcher.fetch(asked, &connected, aws.as_deref()).await)
+    }
+
+    /// Refuses a manifest whose region or role is known only after look-ups in AWS, which would then be of another region or role.
+    fn ensure_same_connection(&self, table: &LookupTable) -> Result<()> {
+        let Some((region, role)) = &self.connected_with else { return Ok(()) };
+        let Ok(manifest) = manifest::load(self.settings, &names_of(table)) else { return Ok(()) };
+        if manifest.region == *region && manifest.role == *role {
+            return Ok(());
+        }
+        let hint =
+            "write `region` and `role` without `ssm`, `cfn_output` and other look-ups in AWS".to_owned();
+        Err(Failure::usage("the region and the role of look-ups cannot be looked up in AWS").with_hint(hint))
+    }
+}
+
 /// Returns the result of a pass that has placeholders: only `check`, which reads files alone, may go on with them.
 fn unanswered<T>(result: Result<T>, scope: FetchScope, asked: &BTreeSet<Lookup>) -> Result<T> {
     if scope == FetchScope::Files || result.is_err() {
@@ -114,20 +146,4 @@ fn unanswered<T>(result: Result<T>, scope: FetchScope, asked: &BTreeSet<Lookup>)
     }
     let first = asked.iter().next().map(ToString::to_string).unwrap_or_default();
     Err(Failure::error(format!("failed to look up {first}: the manifest does not say where it is")))
-}
-
-/// Refuses a manifest whose region or role is known only after look-ups in AWS, which would then be of another region or role.
-fn ensure_same_connection(
-    connected_with: Option<&(Option<String>, Option<String>)>,
-    settings: &Settings,
-    table: &LookupTable,
-) -> Result<()> {
-    let Some((region, role)) = connected_with else { return Ok(()) };
-    let names = Request { names_only: true, lookups: table.clone(), ..Request::default() };
-    let Ok(manifest) = manifest::load(settings, &names) else { return Ok(()) };
-    if manifest.region == *region && manifest.role == *role {
-        return Ok(());
-    }
-    let hint = "write `region` and `role` without `ssm`, `cfn_output` and other look-ups in AWS".to_owned();
-    Err(Failure::usage("the region and the role of look-ups cannot be looked up in AWS").with_hint(hint))
 }

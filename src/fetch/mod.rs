@@ -43,7 +43,7 @@ pub type Answers = Vec<(Lookup, LookupAnswer)>;
 
 impl Fetcher {
     /// Returns whether AWS has to be called for these look-ups.
-    pub async fn needs_aws(&mut self, asked: &BTreeSet<Lookup>, context: &FetchContext<'_>) -> bool {
+    pub fn needs_aws(&mut self, asked: &BTreeSet<Lookup>, context: &FetchContext<'_>) -> bool {
         if context.scope == FetchScope::Files {
             return false;
         }

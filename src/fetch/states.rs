@@ -82,7 +82,7 @@ pub(super) fn locate(name: &str, context: &FetchContext<'_>) -> Result<StateSour
                 let region = state.region.clone();
                 Ok(StateSource::At(StateLocation::S3(S3Object { region, ..object })))
             }
-            other => Ok(StateSource::At(other)),
+            other @ StateLocation::Https(_) => Ok(StateSource::At(other)),
         },
         StatePlace::Path(path) => locate_file(path, state, context),
     }

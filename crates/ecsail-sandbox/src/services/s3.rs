@@ -17,9 +17,8 @@ pub(crate) fn answer(
     }
     let bucket = input["Bucket"].as_str().unwrap_or_default();
     let key = input["Key"].as_str().unwrap_or_default();
-    let buckets = state.regions.values();
-    let Some((home, objects)) =
-        buckets.filter_map(|kept| Some((&kept.region, kept.buckets.get(bucket)?))).next()
+    let mut buckets = state.regions.values();
+    let Some((home, objects)) = buckets.find_map(|kept| Some((&kept.region, kept.buckets.get(bucket)?)))
     else {
         return Err(ApiError { status: 404, ..error("NoSuchBucket", "The specified bucket does not exist") });
     };
