@@ -22,6 +22,7 @@ pub const PAGES: &[Page] = pages! {
     "adopt" => "adopt.md",
     "manifest" => "manifest.md",
     "templates" => "templates.md",
+    "lookups" => "lookups.md",
     "definitions" => "definitions.md",
     "checks" => "checks.md",
     "express" => "express.md",

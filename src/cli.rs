@@ -371,8 +371,8 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         return Err(Failure::usage("`--output markdown` is supported by `ecsail plan` only"));
     }
     match &cli.verb {
-        Verb::Check(args) => check::run(args, context),
-        Verb::Render(args) => render::run(args, context),
+        Verb::Check(args) => block_on(check::run(args, context), context),
+        Verb::Render(args) => block_on(render::run(args, context), context),
         Verb::Schema(args) => schema::run(args, context),
         Verb::Explain(args) => explain::run(args, context),
         Verb::Completions(args) => completions::run(args, context),

@@ -1,15 +1,27 @@
 //! The context of a command: its settings, its report, and the connection to AWS or to the sandbox.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::apply::stage_lock::HeldLock;
 use crate::aws::Aws;
 use crate::error::Result;
+use crate::lookup::LookupTable;
 use crate::manifest::Manifest;
 use crate::render::DesiredState;
 use crate::report::Reporter;
 use crate::settings::Settings;
+
+/// The connection with which templates have looked something up.
+struct LookupConnection {
+    region: Option<String>,
+    role: Option<String>,
+    aws: Rc<Aws>,
+    #[cfg(feature = "sandbox")]
+    sandbox: Option<crate::sandbox_session::SandboxSession>,
+}
 
 /// The context of a command.
 pub struct CommandContext {
@@ -21,6 +33,9 @@ pub struct CommandContext {
     sandbox_session: RefCell<Option<crate::sandbox_session::SandboxSession>>,
     #[cfg(not(feature = "sandbox"))]
     sandbox_session: RefCell<()>,
+    lookup_connection: RefCell<Option<LookupConnection>>,
+    /// What was looked up in each stage, so that nothing is fetched twice in a run.
+    lookups: RefCell<BTreeMap<Option<String>, LookupTable>>,
 }
 
 impl CommandContext {
@@ -31,6 +46,8 @@ impl CommandContext {
             reporter: report,
             stage_lock: HeldLock::default(),
             sandbox_session: RefCell::default(),
+            lookup_connection: RefCell::default(),
+            lookups: RefCell::default(),
         }
     }
 
@@ -53,17 +70,79 @@ impl CommandContext {
     /// No region, no credentials, or a sandbox that cannot start.
     pub async fn connect(&self, manifest: &Manifest, desired: &DesiredState) -> Result<Aws> {
         let (region, role) = (manifest.region.as_deref(), manifest.role.as_deref());
+        let of_lookups = self.lookup_connection.borrow_mut().take();
         #[cfg(feature = "sandbox")]
         if let Some(scenario) = &self.settings.sandbox {
             let session =
                 crate::sandbox_session::SandboxSession::start(scenario, &self.settings, manifest, desired)?;
             session.notes().iter().for_each(|note| self.reporter.report(&crate::report::Event::Note(note)));
             let settings = session.client_settings(&self.settings);
+            drop(of_lookups);
             *self.sandbox_session.borrow_mut() = Some(session);
             return self.connect_with(&settings, region, role).await;
         }
         let _ = (desired, &self.sandbox_session);
+        let is_same =
+            |known: &LookupConnection| known.region.as_deref() == region && known.role.as_deref() == role;
+        if let Some(aws) = of_lookups.filter(is_same).and_then(|known| Rc::into_inner(known.aws)) {
+            return Ok(aws);
+        }
         self.connect_with(&self.settings, region, role).await
+    }
+
+    /// Returns what was looked up in a stage so far.
+    pub fn lookups_of(&self, stage: Option<&str>) -> LookupTable {
+        self.lookups.borrow_mut().entry(stage.map(str::to_owned)).or_default().clone()
+    }
+
+    /// Connects to AWS for look-ups, before there are documents; with `--sandbox`, to one that is gone once the command connects.
+    ///
+    /// # Errors
+    /// As of [`CommandContext::connect`].
+    pub async fn connect_for_lookups(&self, settings: &Settings, manifest: &Manifest) -> Result<Rc<Aws>> {
+        let (region, role) = (manifest.region.clone(), manifest.role.clone());
+        if let Some(aws) = self.known_connection(region.as_ref(), role.as_ref()) {
+            return Ok(aws);
+        }
+        #[cfg(feature = "sandbox")]
+        let sandbox = match &settings.sandbox {
+            Some(_) => Some(crate::sandbox_session::SandboxSession::for_lookups(settings, manifest)?),
+            None => None,
+        };
+        #[cfg(feature = "sandbox")]
+        let client_settings = sandbox.as_ref().map(|session| session.client_settings(settings));
+        #[cfg(not(feature = "sandbox"))]
+        let client_settings: Option<Settings> = None;
+        let settings = client_settings.as_ref().unwrap_or(settings);
+        let aws = Rc::new(self.connect_with(settings, region.as_deref(), role.as_deref()).await?);
+        let connection = LookupConnection {
+            region,
+            role,
+            aws: Rc::clone(&aws),
+            #[cfg(feature = "sandbox")]
+            sandbox,
+        };
+        *self.lookup_connection.borrow_mut() = Some(connection);
+        Ok(aws)
+    }
+
+    /// Returns the connection with which templates have looked something up with this region and role of the manifest.
+    fn known_connection(&self, region: Option<&String>, role: Option<&String>) -> Option<Rc<Aws>> {
+        let known = self.lookup_connection.borrow();
+        let known = known.as_ref()?;
+        let is_same = known.region.as_ref() == region && known.role.as_ref() == role;
+        is_same.then(|| Rc::clone(&known.aws))
+    }
+
+    /// Returns the settings of look-ups: with `--sandbox` those of its clients.
+    pub fn lookup_settings(&self, settings: &Settings) -> Settings {
+        #[cfg(feature = "sandbox")]
+        if let Some(LookupConnection { sandbox: Some(session), .. }) =
+            self.lookup_connection.borrow().as_ref()
+        {
+            return session.client_settings(settings);
+        }
+        settings.clone()
     }
 
     async fn connect_with(
@@ -108,6 +187,12 @@ impl CommandContext {
     pub fn program_environment(&self) -> std::collections::BTreeMap<String, String> {
         #[cfg(feature = "sandbox")]
         if let Some(session) = self.sandbox_session.borrow().as_ref() {
+            return without_approvals(session.client_environment(&self.settings.environment));
+        }
+        #[cfg(feature = "sandbox")]
+        if let Some(LookupConnection { sandbox: Some(session), .. }) =
+            self.lookup_connection.borrow().as_ref()
+        {
             return without_approvals(session.client_environment(&self.settings.environment));
         }
         without_approvals(self.settings.environment.clone())

@@ -37,6 +37,7 @@ pub mod error;
 pub mod events;
 pub mod exit_codes;
 pub mod expression;
+pub mod fetch;
 pub mod file_limits;
 pub mod github;
 pub mod github_api;
@@ -47,6 +48,7 @@ pub mod image;
 pub mod interrupt;
 pub mod lint;
 pub mod lock;
+pub mod lookup;
 pub mod manifest;
 pub mod names_cache;
 pub mod notify;
@@ -62,6 +64,8 @@ pub mod report;
 pub mod retry;
 #[cfg(feature = "sandbox")]
 pub mod sandbox_session;
+#[cfg(feature = "sandbox")]
+mod sandbox_values;
 pub mod saved_plan;
 pub mod secrets;
 pub mod service_arn;

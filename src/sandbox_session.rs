@@ -22,6 +22,7 @@ use crate::private_file;
 use crate::render::definition_edits::DefinitionEdits;
 use crate::render::express::express_images;
 use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
+use crate::sandbox_values;
 use crate::service_arn::cluster_name;
 use crate::settings::{ImageTags, Settings};
 
@@ -77,11 +78,7 @@ impl SandboxSession {
     ) -> Result<SandboxSession> {
         let scenario: Scenario = scenario.parse().map_err(|_| no_scenario(scenario))?;
         let path = state_path(manifest);
-        let region = settings
-            .region
-            .clone()
-            .or_else(|| manifest.region.clone())
-            .unwrap_or_else(|| DEFAULT_REGION.to_owned());
+        let region = region_of(settings, manifest);
         let account = account_id(manifest, desired);
         let state = read_state(&path)?;
         let is_first = state.is_none();
@@ -128,7 +125,33 @@ impl SandboxSession {
             session.push_asked_tags(manifest, desired)?;
         }
         session.create_lock_table(manifest)?;
+        session.add_values(manifest)?;
         Ok(session)
+    }
+
+    /// Starts a sandbox with the state of earlier commands for look-ups, which need nothing of the manifest's services. Its state
+    /// is not saved.
+    ///
+    /// # Errors
+    /// The state or the values of the sandbox cannot be read, or no port is free.
+    pub fn for_lookups(settings: &Settings, manifest: &Manifest) -> Result<SandboxSession> {
+        let path = state_path(manifest);
+        let region = region_of(settings, manifest);
+        let account = account_id(manifest, &DesiredState::default());
+        let state = read_state(&path)?;
+        let options = Options { account, region: region.clone(), state, ..Options::default() };
+        let sandbox = Sandbox::start(options)
+            .map_err(|error| Failure::error("failed to start the sandbox").with_cause(error))?;
+        let session = SandboxSession { sandbox, path, region, notes: Vec::new() };
+        session.add_values(manifest)?;
+        Ok(session)
+    }
+
+    /// Adds the parameters, secrets, stacks and objects of the file beside the manifest, if there is one.
+    fn add_values(&self, manifest: &Manifest) -> Result<()> {
+        let Some(seed) = sandbox_values::read(manifest, &self.region)? else { return Ok(()) };
+        let added = self.sandbox.seed(&seed);
+        added.map(drop).map_err(|error| Failure::error(format!("failed to fill the sandbox: {error}")))
     }
 
     /// Creates the table of the manifest's lock, unless it is there.
@@ -292,6 +315,11 @@ impl SandboxSession {
     }
 }
 
+fn region_of(settings: &Settings, manifest: &Manifest) -> String {
+    let region = settings.region.clone().or_else(|| manifest.region.clone());
+    region.unwrap_or_else(|| DEFAULT_REGION.to_owned())
+}
+
 fn no_scenario(name: &str) -> Failure {
     let names = scenarios().iter().map(|known| known.name);
     let failure = Failure::usage(format!("no sandbox scenario named `{name}`"));
@@ -325,7 +353,8 @@ fn scenario_tags(scenario: Scenario) -> Vec<&'static str> {
 /// Returns a manifest without the services that only the command line names: a name that was mistyped would else exist in the
 /// sandbox. Without a file, the names are all that is known.
 fn described_services(settings: &Settings, manifest: &Manifest) -> Manifest {
-    let request = Request { names_only: true, ..Request::default() };
+    let lookups = manifest.context.lookups().clone();
+    let request = Request { names_only: true, lookups, ..Request::default() };
     let described = manifest.path.as_ref().and_then(|_| manifest::load(settings, &request).ok());
     let Some(described) = described else { return manifest.clone() };
     let is_described =
@@ -348,8 +377,12 @@ fn render_initial_state(settings: &Settings, manifest: &Manifest) -> Option<Desi
     let services: Vec<String> = services.collect();
     let rendered = |scope| {
         let (tags, services) = (tags.clone(), services.clone());
-        let request = Request { tags, services, scope, ..Request::default() };
-        render::render_desired(&manifest::load(settings, &request).ok()?).ok()
+        let lookups = manifest.context.lookups().clone();
+        let request = Request { tags, services, scope, lookups: lookups.clone(), ..Request::default() };
+        lookups.begin_pass();
+        let desired = render::render_desired(&manifest::load(settings, &request).ok()?).ok()?;
+        // With another tag, templates may look up something else.
+        lookups.unanswered().is_empty().then_some(desired)
     };
     // The images of tasks and schedules must exist too. If those cannot be rendered, the services alone are.
     rendered(Scope::Release).or_else(|| rendered(Scope::Services))

@@ -16,6 +16,7 @@ use crate::settings::Settings;
 pub mod autoscaling;
 mod certificates;
 pub mod change_guard;
+pub mod cloudformation;
 mod config;
 pub mod definitions;
 pub mod dynamodb;
@@ -31,6 +32,7 @@ mod express;
 pub mod github_reviews;
 mod http_client;
 pub mod http_sender;
+pub mod https_file;
 pub mod identity_proof;
 #[cfg(all(test, feature = "sandbox"))]
 pub(crate) mod in_process;
@@ -45,8 +47,10 @@ pub mod raw_json;
 mod regions;
 pub mod rule_targets;
 pub mod run_task;
+pub mod s3;
 pub mod schedule_targets;
 pub mod scheduler;
+pub mod secretsmanager;
 mod services;
 pub mod signed_call;
 pub mod ssm;
@@ -57,6 +61,7 @@ mod tasks;
 mod transport;
 pub mod types;
 pub mod webhook;
+mod xml;
 
 pub use error::ApiError;
 

@@ -1,6 +1,6 @@
-//! Calls of services of which a run needs a few operations only: JSON over HTTP, signed with the credentials of the run, and
-//! sent with the connections that the SDK brings. The crates of DynamoDB and Systems Manager have 480,000 lines for the five
-//! calls that are made here. Never retries a call that AWS refused.
+//! Calls of services of which a run needs a few operations only: JSON, the query protocol or S3 over HTTP, signed with the
+//! credentials of the run, and sent with the connections that the SDK brings. The crates of DynamoDB and Systems Manager alone
+//! have 480,000 lines for the six calls of theirs that are made here. Never retries a call that AWS refused.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::identity::Identity;
@@ -19,7 +22,7 @@ use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
 use super::error::ApiErrorKind;
-use super::{ApiError, Aws, http_client};
+use super::{ApiError, Aws, http_client, xml};
 use crate::error::Result;
 use crate::retry::{Backoff, Policy, retry};
 use crate::secrets::masked_message;
@@ -59,6 +62,7 @@ pub struct SignedClient {
     region: String,
     connector: SharedHttpConnector,
     credentials: Option<SharedCredentialsProvider>,
+    attempts: Policy,
     /// How far the clock of AWS is ahead of the one of this machine, in seconds, as far as it matters for signatures.
     clock_offset: Arc<AtomicI64>,
 }
@@ -76,6 +80,29 @@ pub(super) struct SignedAnswer {
     pub(super) answered_at: Option<i64>,
 }
 
+/// A request before it is signed.
+#[derive(Clone, Debug)]
+pub(super) struct PlainRequest {
+    pub(super) method: &'static str,
+    pub(super) address: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: String,
+    /// The limit for one attempt, with the body of the answer.
+    pub(super) timeout: Duration,
+    pub(super) settings: SigningSettings,
+}
+
+/// An answer as it came over HTTP.
+#[derive(Clone, Debug)]
+pub(super) struct RawAnswer {
+    pub(super) status: u16,
+    pub(super) request_id: Option<String>,
+    answered_at: Option<i64>,
+    /// The region of a bucket, which S3 names where a request went to another one.
+    pub(super) bucket_region: Option<String>,
+    pub(super) bytes: Vec<u8>,
+}
+
 /// The error of a call, with the whole body of AWS's answer.
 #[derive(Clone, Debug)]
 pub(super) struct SignedError {
@@ -90,24 +117,33 @@ impl Aws {
     /// # Errors
     /// A proxy or the certificates cannot be used.
     pub(super) fn signed_client(&self, service: ServiceName) -> Result<SignedClient> {
-        let address = self.address_of(service);
+        self.signed_client_in(service, &self.region)
+    }
+
+    /// Returns a client for another region.
+    ///
+    /// # Errors
+    /// A proxy or the certificates cannot be used.
+    pub(super) fn signed_client_in(&self, service: ServiceName, region: &str) -> Result<SignedClient> {
+        let address = self.address_of(service, region);
         let connector = http_client::connector(&self.machine, address.starts_with("https:"))?;
         let credentials = self.config.credentials_provider();
-        let region = self.region.clone();
-        Ok(SignedClient { service, address, region, connector, credentials, clock_offset: Arc::default() })
+        let region = region.to_owned();
+        let (attempts, clock_offset) = (ATTEMPTS, Arc::default());
+        Ok(SignedClient { service, address, region, connector, credentials, attempts, clock_offset })
     }
 
     /// Returns the address of a service: the one that is set for it, the one that is set for all, or AWS's.
-    pub(super) fn address_of(&self, service: ServiceName) -> String {
+    pub(super) fn address_of(&self, service: ServiceName, region: &str) -> String {
         let key = ServiceConfigKey::builder()
             .service_id(service.id)
             .env("AWS_ENDPOINT_URL")
             .profile("endpoint_url")
             .build();
         let own = key.ok().and_then(|key| self.config.service_config()?.load_config(key));
-        let address = own.or_else(|| self.config.endpoint_url().map(str::to_owned)).unwrap_or_else(|| {
-            format!("https://{}.{}.{}", service.signing, self.region, dns_suffix(&self.region))
-        });
+        let address = own
+            .or_else(|| self.config.endpoint_url().map(str::to_owned))
+            .unwrap_or_else(|| format!("https://{}.{region}.{}", service.signing, dns_suffix(region)));
         format!("{}/", address.trim_end_matches('/'))
     }
 }
@@ -123,6 +159,16 @@ impl SignedClient {
         format!("{}:{operation}", self.service.signing)
     }
 
+    /// Returns the client with more attempts, for reads that a run cannot do without.
+    pub(super) fn with_attempts(self, attempts: Policy) -> SignedClient {
+        SignedClient { attempts, ..self }
+    }
+
+    /// Returns the address of the service, which ends in a slash.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Calls an operation. A call without an answer is repeated, so it may take effect more than once.
     ///
     /// # Errors
@@ -132,8 +178,81 @@ impl SignedClient {
         operation: &str,
         input: &Value,
     ) -> Result<SignedAnswer, Box<SignedError>> {
-        let attempt = async || self.attempt(operation, input).await;
-        retry::<_, Box<SignedError>>(ATTEMPTS, |error| self.is_temporary(error), attempt).await
+        let action = self.action(operation);
+        let headers = vec![
+            ("content-type", self.service.content_type.to_owned()),
+            ("x-amz-target", format!("{}.{operation}", self.service.target)),
+        ];
+        let request = self.post(headers, input.to_string());
+        let attempt = async || read(&action, self.exchange(&action, &request).await?);
+        retry::<_, Box<SignedError>>(self.attempts, |error| self.is_temporary(error), attempt).await
+    }
+
+    /// Calls an operation of the query protocol, and returns its result. `fields` are those of the input.
+    ///
+    /// # Errors
+    /// AWS refused the call, or gave no answer.
+    pub(super) async fn query(
+        &self,
+        operation: &str,
+        version: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Value, Box<SignedError>> {
+        let action = self.action(operation);
+        let mut body = format!("Action={operation}&Version={version}");
+        for (name, value) in fields {
+            body += &format!("&{name}={}", percent_encoded(value, ""));
+        }
+        let headers = vec![("content-type", self.service.content_type.to_owned())];
+        let request = self.post(headers, body);
+        let attempt = async || {
+            let answer = read_xml(&action, &self.exchange(&action, &request).await?)?;
+            Ok(answer[format!("{operation}Response")][format!("{operation}Result")].clone())
+        };
+        retry::<_, Box<SignedError>>(self.attempts, |error| self.is_temporary(error), attempt).await
+    }
+
+    /// Returns the bytes that an address of S3 has.
+    ///
+    /// # Errors
+    /// S3 refused the call, or gave no answer.
+    pub(super) async fn get(
+        &self,
+        operation: &str,
+        address: &str,
+        timeout: Duration,
+    ) -> Result<RawAnswer, Box<SignedError>> {
+        let action = self.action(operation);
+        let request = PlainRequest {
+            method: "GET",
+            address: address.to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+            timeout,
+            settings: s3_settings(),
+        };
+        let attempt = async || {
+            let answer = self.exchange(&action, &request).await?;
+            // Where a request went to another region than the bucket's, the caller follows.
+            let is_redirect = answer.bucket_region.as_ref().is_some_and(|home| *home != self.region);
+            if is_redirect || answer.status == 200 {
+                return Ok(answer);
+            }
+            read_xml(&action, &answer)?;
+            Err(ApiError::unreadable(&action).into())
+        };
+        retry::<_, Box<SignedError>>(self.attempts, |error| self.is_temporary(error), attempt).await
+    }
+
+    fn post(&self, headers: Vec<(&'static str, String)>, body: String) -> PlainRequest {
+        PlainRequest {
+            method: "POST",
+            address: self.address.clone(),
+            headers,
+            body,
+            timeout: ATTEMPT_TIMEOUT,
+            settings: SigningSettings::default(),
+        }
     }
 
     /// Returns whether another attempt may succeed. After a signature that AWS refused for its time, the next ones have
@@ -158,58 +277,75 @@ impl SignedClient {
         shifted.unwrap_or(now)
     }
 
-    async fn attempt(&self, operation: &str, input: &Value) -> Result<SignedAnswer, Box<SignedError>> {
-        let action = self.action(operation);
-        let request = self.signed_request(operation, input).await?;
+    /// Sends a request once, and returns the answer, whatever its status.
+    async fn exchange(&self, action: &str, request: &PlainRequest) -> Result<RawAnswer, Box<SignedError>> {
+        let signed = self.signed_request(action, request).await?;
         let answering = async {
-            let response = self.connector.call(request).await.map_err(|error| lost(&action, &error))?;
-            read(&action, response).await
+            let response = self.connector.call(signed).await.map_err(|error| lost(action, &error))?;
+            raw_answer(action, response).await
         };
-        if let Ok(answer) = tokio::time::timeout(ATTEMPT_TIMEOUT, answering).await {
+        if let Ok(answer) = tokio::time::timeout(request.timeout, answering).await {
             return answer;
         }
-        let error = ApiError::not_answered_within(&action, ATTEMPT_TIMEOUT);
+        let error = ApiError::not_answered_within(action, request.timeout);
         Err(ApiError { kind: ApiErrorKind::Transient, ..error }.into())
     }
 
-    async fn signed_request(&self, operation: &str, input: &Value) -> Result<HttpRequest, ApiError> {
-        let action = self.action(operation);
+    async fn signed_request(&self, action: &str, plain: &PlainRequest) -> Result<HttpRequest, ApiError> {
         let failed = |message: String| ApiError {
             kind: ApiErrorKind::NoCredentials,
             message: Some(masked_message(&message)),
-            ..ApiError::unreadable(&action)
+            ..ApiError::unreadable(action)
         };
         let provider = self.credentials.as_ref().ok_or_else(|| failed("there are none".to_owned()))?;
         let credentials = provider.provide_credentials().await;
         let identity: Identity = credentials.map_err(|error| failed(error.to_string()))?.into();
-        let body = input.to_string();
-        let target = format!("{}.{operation}", self.service.target);
-        let headers = [("content-type", self.service.content_type), ("x-amz-target", target.as_str())];
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
             .name(self.service.signing)
             .time(self.signing_time())
-            .settings(SigningSettings::default())
+            .settings(plain.settings.clone())
             .build()
             .map_err(|error| failed(error.to_string()))?
             .into();
-        let signable = SignableRequest::new(
-            "POST",
-            self.address.as_str(),
-            headers.into_iter(),
-            SignableBody::Bytes(body.as_bytes()),
-        );
+        let headers = plain.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let body = SignableBody::Bytes(plain.body.as_bytes());
+        let signable = SignableRequest::new(plain.method, plain.address.as_str(), headers.clone(), body);
         let signed = signable.and_then(|signable| sign(signable, &params));
         let (instructions, _) = signed.map_err(|error| failed(error.to_string()))?.into_parts();
-        let mut request = HttpRequest::new(SdkBody::from(body.as_str()));
-        let is_set = request.set_method("POST").and_then(|()| request.set_uri(self.address.as_str()));
+        let mut request = HttpRequest::new(SdkBody::from(plain.body.as_str()));
+        let is_set = request.set_method(plain.method).and_then(|()| request.set_uri(plain.address.as_str()));
         is_set.map_err(|error| failed(error.to_string()))?;
-        for (name, value) in headers.into_iter().chain(instructions.headers()) {
+        for (name, value) in headers.chain(instructions.headers()) {
             request.headers_mut().insert(name.to_owned(), value.to_owned());
         }
         Ok(request)
     }
+}
+
+/// Returns how S3 takes signatures: of the path as it is sent, with the hash of the body as a header ("Authenticating Requests" in
+/// the API reference of S3).
+fn s3_settings() -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    settings.percent_encoding_mode = PercentEncodingMode::Single;
+    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    settings
+}
+
+/// Returns a text for a URL: all but letters, digits, `-`, `_`, `.`, `~` and the characters in `kept` is escaped.
+pub(super) fn percent_encoded(text: &str, kept: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let character = char::from(byte);
+        if byte.is_ascii_alphanumeric() || "-_.~".contains(character) || kept.contains(character) {
+            encoded.push(character);
+        } else {
+            encoded += &format!("%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 /// Returns the error of a request without an answer.
@@ -222,25 +358,51 @@ fn lost(action: &str, error: &dyn std::error::Error) -> Box<SignedError> {
     ApiError { kind: ApiErrorKind::Transient, message, ..ApiError::unreadable(action) }.into()
 }
 
-async fn read(action: &str, response: HttpResponse) -> Result<SignedAnswer, Box<SignedError>> {
-    let status = response.status();
+async fn raw_answer(action: &str, response: HttpResponse) -> Result<RawAnswer, Box<SignedError>> {
+    let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).map(str::to_owned);
-    let request_id = header("x-amzn-requestid");
+    let request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
     let answered_at = header("date").and_then(|date| seconds_of(&date));
+    let bucket_region = header("x-amz-bucket-region");
     let bytes = ByteStream::new(response.into_body()).collect().await;
-    let bytes = bytes.map_err(|error| lost(action, &error))?.into_bytes();
-    let body: Option<Value> = serde_json::from_slice(&bytes).ok();
-    match body {
-        Some(body) if status.is_success() => Ok(SignedAnswer { body, answered_at }),
-        Some(body) => {
-            let error = ApiError { request_id, ..error_of(action, &body, status.is_server_error()) };
-            Err(Box::new(SignedError { error, body, answered_at }))
-        }
-        None => {
-            let message = Some(format!("HTTP {}: the response could not be parsed", status.as_u16()));
-            Err(ApiError { message, request_id, ..ApiError::unreadable(action) }.into())
-        }
+    let bytes = bytes.map_err(|error| lost(action, &error))?.into_bytes().to_vec();
+    Ok(RawAnswer { status, request_id, answered_at, bucket_region, bytes })
+}
+
+/// Returns the answer of an operation whose protocol is JSON.
+fn read(action: &str, answer: RawAnswer) -> Result<SignedAnswer, Box<SignedError>> {
+    let RawAnswer { status, answered_at, .. } = answer;
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.bytes) else {
+        return Err(not_parsed(action, &answer));
+    };
+    if (200..300).contains(&status) {
+        return Ok(SignedAnswer { body, answered_at });
     }
+    let code = body["__type"].as_str().and_then(|code| code.rsplit('#').next()).unwrap_or_default();
+    let message = body["message"].as_str().or(body["Message"].as_str());
+    let error = error_of(action, code, message, status >= 500);
+    let error = ApiError { request_id: answer.request_id, ..error };
+    Err(Box::new(SignedError { error, body, answered_at }))
+}
+
+/// Returns the answer of an operation whose protocol has XML. The error of the query protocol is inside `ErrorResponse`, that of S3
+/// is the root.
+fn read_xml(action: &str, answer: &RawAnswer) -> Result<Value, Box<SignedError>> {
+    let text = String::from_utf8_lossy(&answer.bytes);
+    let Some(body) = xml::parse(&text) else { return Err(not_parsed(action, answer)) };
+    if (200..300).contains(&answer.status) {
+        return Ok(body);
+    }
+    let error = body.pointer("/ErrorResponse/Error").unwrap_or(&body["Error"]);
+    let code = error["Code"].as_str().unwrap_or_default();
+    let found = error_of(action, code, error["Message"].as_str(), answer.status >= 500);
+    let found = ApiError { request_id: answer.request_id.clone(), ..found };
+    Err(Box::new(SignedError { error: found, body: error.clone(), answered_at: answer.answered_at }))
+}
+
+fn not_parsed(action: &str, answer: &RawAnswer) -> Box<SignedError> {
+    let message = Some(format!("HTTP {}: the response could not be parsed", answer.status));
+    ApiError { message, request_id: answer.request_id.clone(), ..ApiError::unreadable(action) }.into()
 }
 
 /// Returns the time of a `Date` header, in seconds since 1970.
@@ -249,26 +411,26 @@ fn seconds_of(date: &str) -> Option<i64> {
     Some(zoned.timestamp().as_second())
 }
 
-fn error_of(action: &str, body: &Value, is_server_error: bool) -> ApiError {
-    let code =
-        body["__type"].as_str().and_then(|code| code.rsplit('#').next()).unwrap_or_default().to_owned();
-    let message = body["message"].as_str().or(body["Message"].as_str());
+fn error_of(action: &str, code: &str, message: Option<&str>, is_server_error: bool) -> ApiError {
     let message = message.filter(|message| !message.is_empty()).map(masked_message);
-    let kind = match code.as_str() {
+    let kind = match code {
         "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => ApiErrorKind::Expired,
         "AccessDeniedException" | "AccessDenied" => ApiErrorKind::Denied,
-        "ResourceNotFoundException" | "ParameterNotFound" => ApiErrorKind::NotFound,
+        "ResourceNotFoundException" | "ParameterNotFound" | "NoSuchKey" | "NoSuchBucket" => {
+            ApiErrorKind::NotFound
+        }
         "UnknownOperationException" => ApiErrorKind::Unsupported,
         code if is_throttle(code) || is_server_error => ApiErrorKind::Transient,
         _ => ApiErrorKind::Other,
     };
-    ApiError { kind, code: Some(code), message, ..ApiError::unreadable(action) }
+    ApiError { kind, code: Some(code.to_owned()), message, ..ApiError::unreadable(action) }
 }
 
 fn is_throttle(code: &str) -> bool {
     code.contains("Throttl")
         || code == "ProvisionedThroughputExceededException"
         || code == "RequestLimitExceeded"
+        || code == "SlowDown"
 }
 
 impl From<ApiError> for Box<SignedError> {

@@ -15,11 +15,11 @@ use super::planning::{Planned, PlanningOptions, plan_rendered};
 use super::save_plan::{files_of, request_of, saved_plan};
 use super::watch_args::WatchArgs;
 use crate::aws::types::ServiceRef;
+use crate::commands::lookups;
 use crate::context::CommandContext;
 use crate::duration;
 use crate::error::{Failure, Result};
 use crate::exit_codes;
-use crate::manifest;
 use crate::plan::image_pins::pin_registrations;
 use crate::plan::record::RELEASE_KEY;
 use crate::report::{CommandOutcome, Event};
@@ -98,7 +98,7 @@ pub async fn run(args: &ApplyArgs, context: &CommandContext) -> Result<CommandOu
     let (saved, digest) = read(&args.plan)?;
     ensure_recent(&saved, args.max_age, jiff::Timestamp::now())?;
     let request = request_of(&saved.request);
-    let manifest = manifest::load(&context.settings, &request)?;
+    let manifest = lookups::load(&request, context).await?;
     ensure_unchanged(changed_files(&saved.files, &files_of(&manifest)), &saved)?;
     let how = PlanningOptions {
         force: saved.options.force,

@@ -5,17 +5,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::SelectionArgs;
 use super::schedule::upcoming;
+use super::{SelectionArgs, lookups};
 use crate::context::CommandContext;
 use crate::document::problem::{InvalidFiles, Problems};
 use crate::document::source::SourceSpan;
 use crate::error::{Details, Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::answer::Checked;
+use crate::fetch::FetchScope;
 use crate::file_limits::FileLimits;
 use crate::manifest::{self, Manifest, Request, Scope, load};
-use crate::render::{self, DesiredSchedule};
+use crate::render::{self, DesiredSchedule, DesiredState};
 use crate::report::{CommandOutcome, Event};
 use crate::settings::{ImageTags, Settings};
 
@@ -29,6 +30,7 @@ const PLACEHOLDER_TAG: &str = "TAG";
   ecsail check --stage production --tag 1.4.2
   ecsail check web --output json
   ecsail check --definition task-definition.json
+  ecsail check --lookups --stage production
 
 Without --stage, every stage of the manifest is checked.")]
 pub struct CheckArgs {
@@ -37,14 +39,16 @@ pub struct CheckArgs {
     /// Check these task definition files on their own, without a manifest
     #[arg(long, value_name = "FILE", num_args = 1.., value_hint = clap::ValueHint::FilePath)]
     definition: Vec<PathBuf>,
+    /// Fetch what templates look up in AWS, in Terraform states and from commands [default: only files of this machine are read]
+    #[arg(long, conflicts_with = "definition")]
+    lookups: bool,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
 /// Every problem that was found.
-pub fn run(args: &CheckArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let _limits = FileLimits::start();
+pub async fn run(args: &CheckArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let mut request = args.selection.request()?;
     if request.tags.default.is_none() {
         request.tags =
@@ -57,13 +61,14 @@ pub fn run(args: &CheckArgs, context: &CommandContext) -> Result<CommandOutcome>
         Some(_) => Vec::new(),
         None => load::stages(&context.settings)?,
     };
+    let scope = if args.lookups { FetchScope::Everything } else { FetchScope::Files };
     let mut checked = CheckedManifest { now: jiff::Timestamp::now(), ..CheckedManifest::default() };
     if stages.is_empty() {
-        checked.add(None, &context.settings, &request)?;
+        checked.add(None, &context.settings, &request, scope, context).await?;
     }
     for stage in &stages {
         let settings = Settings { stage: Some(stage.clone()), ..context.settings.clone() };
-        checked.add(Some(stage), &settings, &request)?;
+        checked.add(Some(stage), &settings, &request, scope, context).await?;
     }
     // With one stage alone, or a part of the manifest, an image may be used by what is left out.
     if request.scope == Scope::Release && context.settings.stage.is_none() {
@@ -108,17 +113,18 @@ struct CheckedManifest {
 
 impl CheckedManifest {
     /// Reads and renders the manifest in a stage, or as it is without one.
-    fn add(&mut self, stage: Option<&String>, settings: &Settings, request: &Request) -> Result<()> {
-        let manifest = match manifest::load(settings, request) {
-            Ok(manifest) => Manifest { now: Some(self.now), ..manifest },
-            Err(Failure { details: Details::Problems(invalid), .. }) => {
-                self.add_invalid(*invalid, stage);
-                return Ok(());
-            }
-            Err(failure) => return Err(failure),
-        };
-        match render::render_desired(&manifest) {
-            Ok(desired) => {
+    async fn add(
+        &mut self,
+        stage: Option<&String>,
+        settings: &Settings,
+        request: &Request,
+        scope: FetchScope,
+        context: &CommandContext,
+    ) -> Result<()> {
+        let now = self.now;
+        let pass = move |request: &Request| render_at(now, settings, request);
+        match lookups::until_answered(request, settings, scope, context, &pass).await? {
+            Ok((manifest, desired)) => {
                 let mut unused =
                     InvalidFiles { sources: manifest.sources.clone(), ..InvalidFiles::default() };
                 unused.problems.extend(render::unused_images(&manifest, &desired));
@@ -127,7 +133,7 @@ impl CheckedManifest {
                 self.schedules.push((stage.or(settings.stage.as_ref()).cloned(), desired.schedules));
                 merge_problems(&mut self.found, desired.file_problems, stage);
             }
-            Err(invalid) => self.add_invalid(invalid, stage),
+            Err(invalid) => self.add_invalid(*invalid, stage),
         }
         Ok(())
     }
@@ -154,8 +160,29 @@ impl CheckedManifest {
     }
 }
 
+/// Returns the manifest and its documents, or their problems.
+///
+/// # Errors
+/// There is no manifest, or it cannot be read.
+fn render_at(now: jiff::Timestamp, settings: &Settings, request: &Request) -> Result<Rendered> {
+    let _limits = FileLimits::start();
+    let manifest = match manifest::load(settings, request) {
+        Ok(manifest) => Manifest { now: Some(now), ..manifest },
+        Err(Failure { details: Details::Problems(invalid), .. }) => return Ok(Err(invalid)),
+        Err(failure) => return Err(failure),
+    };
+    match render::render_desired(&manifest) {
+        Ok(desired) => Ok(Ok((manifest, desired))),
+        Err(invalid) => Ok(Err(Box::new(invalid))),
+    }
+}
+
+/// A manifest with its documents, or the problems of its files.
+type Rendered = Result<(Manifest, DesiredState), Box<InvalidFiles>>;
+
 /// Checks definition files on their own, each with the files that it includes.
 fn check_definitions(args: &CheckArgs, tags: &ImageTags, context: &CommandContext) -> Result<CommandOutcome> {
+    let _limits = FileLimits::start();
     let mut all = InvalidFiles::default();
     for path in &args.definition {
         let (name, mut manifest) = load::load_definition(&context.settings, path, tags)?;

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::services::ServiceArgs;
 use crate::aws::Aws;
+use crate::commands::lookups;
 use crate::context::CommandContext;
-use crate::document::problem::InvalidFiles;
 use crate::error::{Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::plan::references::family_and_revision;
@@ -38,7 +38,7 @@ impl FamilyArgs {
         let Some(name) = self.family.clone().filter(|name| !name.is_empty()) else {
             return self.resolve_by_service(context).await;
         };
-        let manifest = load_manifest(context)?;
+        let manifest = load_manifest(context).await?;
         let aws = context.connect_without_definitions(&manifest).await?;
         Ok(Family { aws, name, clusters: clusters_of(&manifest), manifest: Some(manifest) })
     }
@@ -55,7 +55,7 @@ impl FamilyArgs {
         };
         let name = family_and_revision(definition).0.to_owned();
         // Services that were not named count too: they may run the same family.
-        let manifest = load_manifest(context).ok();
+        let manifest = load_manifest(context).await.ok();
         let mut clusters = manifest.as_ref().map(clusters_of).unwrap_or_default();
         clusters.push(found.identity.cluster);
         // A stage is protected, and has its lock, also where the rest of its manifest cannot be used.
@@ -73,16 +73,12 @@ impl Family {
 }
 
 /// Returns the manifest with all its services, or an empty one with the cluster if there is no manifest.
-pub(super) fn load_manifest(context: &CommandContext) -> Result<Manifest> {
+pub(super) async fn load_manifest(context: &CommandContext) -> Result<Manifest> {
     let settings = &context.settings;
     if manifest::load::manifest_path(settings)?.is_none() {
         return Ok(Manifest { cluster: settings.cluster.clone(), ..Manifest::default() });
     }
-    let manifest = manifest::load(settings, &Request { names_only: true, ..Request::default() })?;
-    if manifest.problems.has_errors() {
-        return Err(InvalidFiles { problems: manifest.problems, sources: manifest.sources }.into());
-    }
-    Ok(manifest)
+    lookups::load(&Request { names_only: true, ..Request::default() }, context).await
 }
 
 fn clusters_of(manifest: &Manifest) -> Vec<String> {

@@ -38,6 +38,7 @@ pub mod init;
 pub mod interrupts;
 pub mod lock;
 pub mod logs;
+pub mod lookups;
 pub mod man;
 pub mod notify;
 pub mod one_off;

@@ -7,14 +7,13 @@ use super::first_look::ride_out;
 use super::running_tags::running_tags;
 use super::stage_lock::{LockPurpose, lock_stage};
 use super::watch_args::WatchArgs;
-use super::{ImageArgs, ensure_not_empty, plan_options, render_manifest};
+use super::{ImageArgs, ensure_not_empty, lookups, plan_options};
 use crate::aws::Aws;
 use crate::aws::types::ObservedState;
 use crate::context::CommandContext;
 use crate::destination::Destination;
 use crate::error::{Failure, Result};
-use crate::file_limits::FileLimits;
-use crate::manifest::{self, Manifest, Request};
+use crate::manifest::{Manifest, Request};
 use crate::observe::{self, observe};
 use crate::plan::{self, Plan, blockers};
 use crate::render::DesiredState;
@@ -91,16 +90,15 @@ pub async fn plan_deploy(
 ) -> Result<Planned> {
     let running = if how.uses_running_tags { with_running_tags(request, context).await? } else { None };
     let request = running.as_ref().unwrap_or(request);
-    let limits = FileLimits::start();
-    let loaded = manifest::load(&context.settings, request)?;
-    ensure_editable(&loaded, &how.edits)?;
     let now = Some(jiff::Timestamp::now());
-    let manifest = Manifest { now, edits_running_definition: !how.edits.is_empty(), ..loaded };
-    let mut desired = render_manifest(&manifest)?;
+    let prepare = |loaded: Manifest| {
+        ensure_editable(&loaded, &how.edits)?;
+        Ok(Manifest { now, edits_running_definition: !how.edits.is_empty(), ..loaded })
+    };
+    let (manifest, mut desired) = lookups::render(request, &context.settings, context, prepare).await?;
     if let [service] = desired.services.as_mut_slice() {
         service.edits = how.edits.clone();
     }
-    drop(limits);
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     plan_rendered(manifest, desired, request, how, context).await
 }
@@ -155,7 +153,8 @@ async fn with_running_tags(request: &Request, context: &CommandContext) -> Resul
     if !request.tags.is_empty() {
         return Ok(None);
     }
-    let manifest = manifest::load(&context.settings, request)?;
+    // Undefined names of images without a tag are no errors here.
+    let manifest = lookups::load(request, context).await?;
     let has_untagged = manifest.images.values().any(|image| !image.reference.has_version());
     if !has_untagged {
         return Ok(None);

@@ -3,13 +3,12 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{SelectionArgs, render_manifest};
+use super::{SelectionArgs, lookups};
 use crate::context::CommandContext;
 use crate::error::Result;
-use crate::file_limits::FileLimits;
-use crate::manifest;
 use crate::render::{DefinitionSource, DesiredService, DesiredState};
 use crate::report::{CommandOutcome, Event};
+use crate::secrets::value_without_known;
 
 /// Print the rendered documents, exactly as they would be sent
 #[derive(Clone, Debug, Args)]
@@ -27,15 +26,16 @@ pub struct RenderArgs {
 ///
 /// # Errors
 /// Every problem in the files.
-pub fn run(args: &RenderArgs, context: &CommandContext) -> Result<CommandOutcome> {
+pub async fn run(args: &RenderArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let request = args.selection.request()?;
-    let limits = FileLimits::start();
-    let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render_manifest(&manifest)?;
-    drop(limits);
+    let (_, desired) = lookups::render(&request, &context.settings, context, Ok).await?;
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let mut documents: Vec<_> = desired.services.iter().flat_map(service_documents).collect();
     documents.extend(task_and_schedule_definitions(&desired));
+    // What a look-up gave as a secret is never printed.
+    for (_, document) in &mut documents {
+        *document = value_without_known(document.take());
+    }
     for service in desired
         .services
         .iter()

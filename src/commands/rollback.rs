@@ -310,7 +310,7 @@ impl RollbackArgs {
         chosen: &SelectedServices,
         context: &CommandContext,
     ) -> Result<Option<CommandOutcome>> {
-        if self.no_schedules || !schedule_rollback::has_schedules(context)? {
+        if self.no_schedules || !schedule_rollback::has_schedules(context).await? {
             return Ok(None);
         }
         let moves = service_rollbacks::ended_rollbacks(found, chosen).await;

@@ -12,7 +12,7 @@ use super::one_off::{Beside, LogOutput, OneOffOptions, TaskRunOutcome, run_to_en
 use super::services::{SelectedServices, ServiceArgs};
 use super::stage_lock::{LockPurpose, lock_stage};
 use super::unfinished::note_interrupted;
-use super::{ImageArgs, plan_options, render_manifest};
+use super::{ImageArgs, lookups, plan_options};
 use crate::apply;
 use crate::apply::task::{DEFAULT_TIMEOUT, RunTaskRequest};
 use crate::aws::Aws;
@@ -24,10 +24,9 @@ use crate::document::problem::{InvalidFiles, Problem, Problems};
 use crate::duration;
 use crate::error::{Failure, Result};
 use crate::exit_codes;
-use crate::file_limits::FileLimits;
 use crate::lint::{commands, sizes};
 use crate::manifest::Request;
-use crate::manifest::{self, Manifest, Scope};
+use crate::manifest::{Manifest, Scope};
 use crate::observe::observe;
 use crate::plan::image_checks::image_notes;
 use crate::plan::task::{
@@ -172,10 +171,7 @@ async fn resolve_described(
 ) -> Result<(RunTaskRequest, Aws)> {
     let scope = Scope::Task { name: args.name.clone(), like: args.like.clone() };
     let request = Request { tags, scope, ..Request::default() };
-    let limits = FileLimits::start();
-    let manifest = manifest::load(&context.settings, &request)?;
-    let desired = render_manifest(&manifest)?;
-    drop(limits);
+    let (manifest, desired) = lookups::render(&request, &context.settings, context, Ok).await?;
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let aws = context.connect(&manifest, &desired).await?;
     let id = new_release_id();

@@ -6,16 +6,18 @@ use clap::{Args, Subcommand};
 use ecsail_sandbox::scenarios;
 
 use super::interrupts::Interrupts;
+use super::lookups;
 use crate::context::CommandContext;
 use crate::document::problem::did_you_mean;
 use crate::error::{Details, Failure, Result};
 use crate::events::{JsonEvent, answer as events};
+use crate::fetch::FetchScope;
 use crate::manifest::{self, Manifest, Request};
 use crate::parent;
-use crate::render;
+use crate::render::{self, DesiredState};
 use crate::report::{CommandOutcome, Event};
 use crate::sandbox_session::{SandboxSession, TOKEN, state_path};
-use crate::settings::ImageTags;
+use crate::settings::{ImageTags, Settings};
 use crate::shell::quote;
 
 /// Serve the embedded sandbox, push images to it, list its scenarios, or reset its state
@@ -61,7 +63,7 @@ enum SandboxVerb {
 pub async fn run(args: &SandboxArgs, context: &CommandContext) -> Result<CommandOutcome> {
     match &args.verb {
         SandboxVerb::Serve { port } => serve(*port, context).await,
-        SandboxVerb::Push { tag, image } => push(tag, image.as_deref(), context),
+        SandboxVerb::Push { tag, image } => push(tag, image.as_deref(), context).await,
         SandboxVerb::Scenarios => {
             list_scenarios(context);
             Ok(CommandOutcome::Succeeded)
@@ -72,8 +74,7 @@ pub async fn run(args: &SandboxArgs, context: &CommandContext) -> Result<Command
 
 async fn serve(port: u16, context: &CommandContext) -> Result<CommandOutcome> {
     let tags = ImageTags { default: Some("v1".to_owned()), ..ImageTags::default() };
-    let manifest = load_manifest(context, tags)?;
-    let desired = render::render_desired(&manifest)?;
+    let (manifest, desired) = load_manifest(context, tags).await?;
     let scenario = context.settings.sandbox.as_deref().unwrap_or("steady");
     let session = SandboxSession::with_port(scenario, port, &context.settings, &manifest, &desired)?;
     // Before anything is printed: a script that reads it may end this process from then on, and the state has to be saved.
@@ -102,14 +103,13 @@ async fn serve(port: u16, context: &CommandContext) -> Result<CommandOutcome> {
 }
 
 /// Pushes an image to one repository of the manifest, or to all.
-fn push(tag: &str, image: Option<&str>, context: &CommandContext) -> Result<CommandOutcome> {
+async fn push(tag: &str, image: Option<&str>, context: &CommandContext) -> Result<CommandOutcome> {
     let tags = ImageTags { default: Some("v1".to_owned()), ..ImageTags::default() };
-    let manifest = load_manifest(context, tags)?;
+    let (manifest, desired) = load_manifest(context, tags).await?;
     if let Some(name) = image.filter(|name| !manifest.images.contains_key(*name)) {
         let hint = did_you_mean(name, manifest.images.keys().map(String::as_str));
         return Err(Failure::usage(format!("no image named `{name}` in the manifest")).with_hint(hint));
     }
-    let desired = render::render_desired(&manifest)?;
     let scenario = context.settings.sandbox.as_deref().unwrap_or("steady");
     let session = SandboxSession::with_port(scenario, 0, &context.settings, &manifest, &desired)?;
     let chosen = manifest.images.iter().filter(|(name, _)| image.is_none_or(|image| image == *name));
@@ -129,17 +129,23 @@ fn push(tag: &str, image: Option<&str>, context: &CommandContext) -> Result<Comm
     Ok(CommandOutcome::Succeeded)
 }
 
-/// Returns the manifest, or an empty one if there is none. The sandbox then starts empty.
-fn load_manifest(context: &CommandContext, tags: ImageTags) -> Result<Manifest> {
+/// Returns the manifest and its documents, or empty ones if there is none. The sandbox then starts empty.
+async fn load_manifest(context: &CommandContext, tags: ImageTags) -> Result<(Manifest, DesiredState)> {
     let request = Request { tags, ..Request::default() };
-    match manifest::load(&context.settings, &request) {
-        Err(error)
-            if context.settings.manifest.is_none() && !matches!(error.details, Details::Problems(_)) =>
-        {
-            Ok(Manifest::default())
-        }
-        other => other,
-    }
+    let scenario = context.settings.sandbox.clone().unwrap_or_else(|| "steady".to_owned());
+    // What templates look up is that of the sandbox, also where the flag is not given.
+    let settings = Settings { sandbox: Some(scenario), ..context.settings.clone() };
+    let pass = |request: &Request| {
+        let manifest = match manifest::load(&settings, request) {
+            Err(error) if settings.manifest.is_none() && !matches!(error.details, Details::Problems(_)) => {
+                return Ok((Manifest::default(), DesiredState::default()));
+            }
+            other => other?,
+        };
+        let desired = render::render_desired(&manifest)?;
+        Ok((manifest, desired))
+    };
+    lookups::until_answered(&request, &settings, FetchScope::Everything, context, &pass).await
 }
 
 fn list_scenarios(context: &CommandContext) {

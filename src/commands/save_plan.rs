@@ -25,6 +25,12 @@ pub async fn save(
     context: &CommandContext,
 ) -> Result<()> {
     let mut saved = saved_plan(planned, how, context);
+    if saved.has_looked_up_secret() {
+        let hint =
+            "reference the parameter under `secrets` of the container, in place of its value".to_owned();
+        let message = "the plan would have the value of a secret that a template looked up";
+        return Err(Failure::refused(message).with_hint(hint));
+    }
     if planned.manifest.protection.is_some() {
         saved.planners = identities(&planned.manifest, &planned.aws, context).await?;
         let account = saved.planners.first().map(|identity| identity.account.as_str()).unwrap_or_default();

@@ -71,10 +71,10 @@ pub async fn find_rollbacks(
     context: &CommandContext,
 ) -> Result<ScheduleRollbacks> {
     let notes = OnceNotes::new(context);
-    if moves.is_empty() || !has_schedules(context)? {
+    if moves.is_empty() || !has_schedules(context).await? {
         return Ok(ScheduleRollbacks::default());
     }
-    let Ok(chosen) = select(&[], context) else {
+    let Ok(chosen) = select(&[], context).await else {
         notes.note(
             "the schedules are not rolled back: they cannot be read; see why with `ecsail schedule list`",
         );
@@ -87,11 +87,11 @@ pub async fn find_rollbacks(
 ///
 /// # Errors
 /// A folder cannot be read.
-pub fn has_schedules(context: &CommandContext) -> Result<bool> {
+pub async fn has_schedules(context: &CommandContext) -> Result<bool> {
     if manifest_path(&context.settings)?.is_none() {
         return Ok(false);
     }
-    Ok(select(&[], context).map_or(true, |chosen| !chosen.desired.is_empty()))
+    Ok(select(&[], context).await.map_or(true, |chosen| !chosen.desired.is_empty()))
 }
 
 /// Finds the rollback of each schedule. Returns `None` and reports a note if schedules cannot be read.

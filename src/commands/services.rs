@@ -11,10 +11,11 @@ use crate::aws::Aws;
 use crate::aws::error::{cluster_failure, failure};
 use crate::aws::lookup::in_time;
 use crate::aws::types::{Service, ServiceStatus, parse_view};
+use crate::commands::lookups;
 use crate::completion::services;
 use crate::context::CommandContext;
 use crate::destination::Destination;
-use crate::document::problem::{InvalidFiles, did_you_mean};
+use crate::document::problem::did_you_mean;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::names_cache::NamesCache;
@@ -141,7 +142,7 @@ async fn select(
     is_whole_cluster: bool,
     context: &CommandContext,
 ) -> Result<SelectedServices> {
-    let manifest = load_manifest(&names, context)?;
+    let manifest = load_manifest(&names, context).await?;
     let aws = context.connect_without_definitions(&manifest).await?;
     let mut places = Vec::new();
     for service in &manifest.services {
@@ -178,18 +179,14 @@ fn place_in(cluster: &str, name: String, of_manifest: &[ServiceIdentity]) -> Ser
 
 /// Returns the manifest with the named services. A name that is not in the manifest is taken as a service of its
 /// cluster.
-fn load_manifest(names: &[String], context: &CommandContext) -> Result<Manifest> {
+async fn load_manifest(names: &[String], context: &CommandContext) -> Result<Manifest> {
     let settings = &context.settings;
     if manifest::load::manifest_path(settings)?.is_none() && names.is_empty() && settings.cluster.is_some() {
         return Ok(Manifest { cluster: settings.cluster.clone(), ..Manifest::default() });
     }
     let request =
         Request { names_only: true, or_in_cluster: true, services: names.to_vec(), ..Request::default() };
-    let manifest = manifest::load(settings, &request)?;
-    if manifest.problems.has_errors() {
-        return Err(InvalidFiles { problems: manifest.problems, sources: manifest.sources }.into());
-    }
-    Ok(manifest)
+    lookups::load(&request, context).await
 }
 
 fn no_cluster_failure(key: &str) -> Failure {

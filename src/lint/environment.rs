@@ -6,7 +6,7 @@ use super::CheckProblems;
 use super::document_view::{TaskDefinitionView, member_items, member_text, quoted_scalar};
 use super::forms::is_placeholder;
 use crate::document::tree::Node;
-use crate::secrets::looks_secret;
+use crate::secrets::{known_source, looks_secret};
 
 /// The maximum number of environment files of a container, from the API reference: ContainerDefinition.environmentFiles.
 const MAX_ENVIRONMENT_FILES: usize = 10;
@@ -53,12 +53,31 @@ pub(super) fn plaintext_secrets(task: &TaskDefinitionView<'_>, findings: &mut Ch
             } else {
                 container.member_path(&format!("environment[{key}]"))
             };
+            if let Some(parameter) = known_source(text) {
+                findings.add_without_source_line(name, path, of_lookup(name), entry(key, &parameter));
+                continue;
+            }
             let message = format!("the plain value of {} looks like a secret: {why}", quoted_scalar(name));
             let hint =
                 "store it in Secrets Manager or Parameter Store, and reference it under `secrets`".to_owned();
             findings.add_without_source_line(name, path, message, hint);
         }
     }
+}
+
+/// Returns the message about the plain value of a variable that is a secret where it was looked up.
+fn of_lookup(name: &Node) -> String {
+    format!("the plain value of {} is a secret where it was looked up", quoted_scalar(name))
+}
+
+/// Returns the hint with the entry of `secrets` to write in place of a plain value.
+fn entry(key: &str, parameter: &str) -> String {
+    if parameter.is_empty() {
+        return "store it in Secrets Manager or Parameter Store, and reference it under `secrets`".to_owned();
+    }
+    format!(
+        "remove it from `environment`, and write under `secrets`: `{{ name: {key}, valueFrom: {parameter} }}`"
+    )
 }
 
 pub(super) fn environment_files(task: &TaskDefinitionView<'_>, findings: &mut CheckProblems<'_>) {

@@ -44,12 +44,34 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     types::read_manifest(&root, &mut manifest);
     manifest.vars.extend(settings.set_vars.iter().cloned());
     named::check_references(&mut manifest);
-    template_names::check_tag_images(&request.tags, &manifest.images)?;
+    check_tag_images(request, &manifest)?;
     select::select_scope(&mut manifest, settings, request)?;
     if !request.names_only {
         load_definitions(&project, &mut manifest);
     }
     Ok(manifest)
+}
+
+/// Checks that the manifest has the images for which there are tags. An image that depends on a look-up without an answer is not
+/// known yet.
+fn check_tag_images(request: &Request, manifest: &Manifest) -> Result<()> {
+    if request.lookups.has_placeholders() {
+        return Ok(());
+    }
+    template_names::check_tag_images(&request.tags, &manifest.images)
+}
+
+/// Returns the text of a file that a template of the manifest reads with `file`.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn read_file(manifest: &Path, name: &str, settings: &Settings) -> Result<String, String> {
+    let project = project(manifest, settings);
+    let path = project.directory.join(name);
+    if !project.may_include(&path) {
+        return Err("it is outside the folder of the manifest".to_owned());
+    }
+    text_file::read_regular(&path).map_err(|error| error.to_string())
 }
 
 /// Returns the manifest of a run without a manifest file: the services given on the command line.
@@ -334,7 +356,7 @@ pub fn from_text(text: &str, settings: &Settings, request: &Request) -> Result<M
     types::read_manifest(&root, &mut manifest);
     manifest.vars.extend(settings.set_vars.iter().cloned());
     named::check_references(&mut manifest);
-    template_names::check_tag_images(&request.tags, &manifest.images)?;
+    check_tag_images(request, &manifest)?;
     select::select_scope(&mut manifest, settings, request)?;
     Ok(manifest)
 }

@@ -14,6 +14,7 @@ mod keys;
 mod layers;
 pub mod load;
 pub mod lock;
+pub mod lookups;
 pub mod notify;
 mod patience;
 mod project;

@@ -33,16 +33,20 @@ pub(super) fn render_manifest(
         asked.then(|| commit::commit_sha(directory, &settings.environment)).flatten()
     });
     let mut context = template_names::base_context(settings, &stages, &request.tags, git_sha.as_deref());
+    context.set_lookups(request.lookups.clone());
     let stage = settings.stage.as_deref();
     let root = types::apply_stage(&render_pass(name, &context, manifest, UndefinedNames::Lenient)?, stage);
     template_names::set_app(&mut context, &root);
+    template_names::set_placeholders(&mut context, &root, &["app"]);
     let with_app =
         types::apply_stage(&render_pass(name, &context, manifest, UndefinedNames::Lenient)?, stage);
     template_names::set_vars(&mut context, &with_app, settings);
+    template_names::set_placeholders(&mut context, &with_app, &["app", "vars"]);
     let with_vars =
         types::apply_stage(&render_pass(name, &context, manifest, UndefinedNames::Lenient)?, stage);
     let images = super::images::read_images(&with_vars, &mut Problems::default());
     template_names::set_images(&mut context, &images, &request.tags);
+    template_names::set_placeholders(&mut context, &with_vars, &["app", "vars", "images"]);
     // A command that renders nothing must not fail because of an undefined name in a value that it does not use.
     let mode = if request.is_lenient() { UndefinedNames::Lenient } else { UndefinedNames::Strict };
     let whole = render_pass(name, &context, manifest, mode)?;
@@ -130,7 +134,10 @@ fn check_stage(stages: &[String], settings: &Settings) -> Result<()> {
 
 /// Reports values with undefined names that are needed even by a command that renders nothing.
 fn report_undefined_names(root: &Node, request: &Request, manifest: &mut Manifest) {
-    let own = ["region", "cluster", "role", "account"].iter().filter_map(|key| root.get(key));
+    // A value that looks something up may be fetched, and without its lock a stage must not change.
+    let of_lookups: &[&str] = if manifest_has_placeholders(request) { &["app", "lock"] } else { &[] };
+    let own =
+        ["region", "cluster", "role", "account"].iter().chain(of_lookups).filter_map(|key| root.get(key));
     let services = root.get("services").map(Node::entries).unwrap_or_default();
     let names =
         services.iter().flat_map(|(_, service)| [service.get("name"), service.get("cluster")]).flatten();
@@ -148,6 +155,11 @@ fn report_undefined_names(root: &Node, request: &Request, manifest: &mut Manifes
             .problems
             .push(Problem::error(node.span, "this value uses a name that is not defined").hint(hint));
     }
+}
+
+/// Returns whether a value of the manifest depends on a look-up without an answer.
+fn manifest_has_placeholders(request: &Request) -> bool {
+    request.lookups.has_placeholders()
 }
 
 /// Returns the values that identify the named schedules in AWS, or all schedules if no names are given.

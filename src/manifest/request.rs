@@ -1,5 +1,6 @@
 //! What a run asks of the manifest: the tags, the services, and which part of it the run is about.
 
+use crate::lookup::LookupTable;
 use crate::settings::ImageTags;
 
 /// What a command needs of the manifest.
@@ -14,6 +15,8 @@ pub struct Request {
     pub names_only: bool,
     /// Whether a service that is not in the manifest is taken to be in the manifest's cluster.
     pub or_in_cluster: bool,
+    /// What templates look up: the answers so far, and what was asked for.
+    pub lookups: LookupTable,
 }
 
 impl Request {

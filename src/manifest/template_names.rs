@@ -111,6 +111,24 @@ pub fn set_vars(context: &mut TemplateContext, root: &Node, settings: &Settings)
     context.set_node("vars", &Node { kind: NodeKind::Map(entries), span: nowhere });
 }
 
+/// Defines names whose values depend on look-ups without an answer as placeholders, so that what uses them causes no problems.
+/// `keys` are the keys of the manifest that have been read.
+pub fn set_placeholders(context: &mut TemplateContext, root: &Node, keys: &[&str]) {
+    if !context.lookups().has_placeholders() {
+        return;
+    }
+    for key in keys {
+        let Some(node) = root.get(key) else { continue };
+        let name = if *key == "images" { "image" } else { key };
+        if node.is_undefined() {
+            context.add_placeholder(name);
+        }
+        for (key, _) in node.entries().iter().filter(|(_, value)| value.has_undefined()) {
+            context.add_placeholder(&format!("{name}.{}", key.name));
+        }
+    }
+}
+
 /// Returns the value of `--set name=value`: a boolean or an integer if it is spelled as one, otherwise a string.
 fn parse_set_value(text: &str) -> Value {
     match (text, text.parse::<i64>()) {

@@ -12,6 +12,7 @@ use super::images::read_images;
 use super::keys::ManifestKeys;
 use super::layers::{Layer, layers};
 use super::lock::{ManifestLock, read_lock};
+use super::lookups::{ManifestLookups, read_lookups};
 use super::notify::{ManifestNotification, read_notifications};
 use super::patience::{Patience, read_patience};
 use super::protection::read_protection;
@@ -57,6 +58,7 @@ const ROOT_KEYS: &[&str] = &[
     "allow_unknown",
     "ignore",
     "lock",
+    "lookups",
     "notify",
     "github",
     "protected",
@@ -81,6 +83,7 @@ const STAGE_KEYS: &[&str] = &[
     "allow_unknown",
     "ignore",
     "lock",
+    "lookups",
     "notify",
     "github",
     "protected",
@@ -147,6 +150,8 @@ pub struct Manifest {
     pub ignore: Vec<String>,
     /// `None` where commands of several people may change the stage at once.
     pub lock: Option<ManifestLock>,
+    /// Where templates take values from.
+    pub lookups: ManifestLookups,
     pub notify: Vec<ManifestNotification>,
     /// `None` where releases leave nothing on GitHub.
     pub github: Option<ManifestGitHub>,
@@ -346,6 +351,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.schedule_role = fields.text("schedule_role", &mut problems);
     manifest.hooks = hooks::read_hooks(&fields, &manifest.sources, &mut problems);
     manifest.lock = read_lock(&fields, &mut problems);
+    manifest.lookups = read_lookups(&fields, &mut problems);
     manifest.notify = read_notifications(&fields, &mut problems);
     manifest.github = read_github(&fields, &mut problems);
     manifest.protection = read_protection(&fields, &mut problems);
@@ -460,6 +466,13 @@ mod tests {
         assert_eq!(keys(&schema["$defs"]["schedule"]["properties"]), sorted(schedules::SCHEDULE_KEYS));
         assert_eq!(keys(&schema["$defs"]["target"]["properties"]), sorted(schedules::TARGET_KEYS));
         assert_eq!(keys(&schema["$defs"]["hooks"]["properties"]), sorted(hooks::HOOK_KEYS));
+        for (name, known) in [
+            ("lookups", super::super::lookups::LOOKUP_KEYS),
+            ("tfstate", super::super::lookups::STATE_KEYS),
+            ("external", super::super::lookups::COMMAND_KEYS),
+        ] {
+            assert_eq!(keys(&schema["$defs"][name]["properties"]), sorted(known));
+        }
         let [lock, notification] = [super::super::lock::LOCK_KEYS, super::super::notify::NOTIFICATION_KEYS];
         assert_eq!(keys(&schema["$defs"]["lock"]["properties"]), sorted(lock));
         assert_eq!(keys(&schema["$defs"]["notification"]["properties"]), sorted(notification));

@@ -26,7 +26,7 @@ mod table;
 
 pub use table::PERMISSIONS;
 
-/// All verbs that call AWS.
+/// All verbs that call AWS, but those that do so for look-ups alone.
 const ALL: &[&str] = &[
     "init",
     "plan",
@@ -63,9 +63,22 @@ const ALL: &[&str] = &[
     "delete",
 ];
 
+/// The verbs that may look something up: all that call AWS, and those that call it for look-ups alone.
+const LOOKUPS: &[&str] = &{
+    let mut verbs = [""; ALL.len() + 2];
+    verbs[0] = "check";
+    verbs[1] = "render";
+    let mut at = 0;
+    while at < ALL.len() {
+        verbs[at + 2] = ALL[at];
+        at += 1;
+    }
+    verbs
+};
+
 /// Returns the verbs that call AWS, in the order of the help.
 pub fn verbs() -> &'static [&'static str] {
-    ALL
+    LOOKUPS
 }
 
 /// Returns the permissions of a verb.

@@ -1,7 +1,7 @@
 //! The table of permissions.
 
 use super::Need::{self, Always, Optional, Where};
-use super::{ALL, Permission};
+use super::{ALL, LOOKUPS, Permission};
 
 /// The verbs that look up services.
 const SERVICES: &[&str] = &[
@@ -89,6 +89,30 @@ pub const PERMISSIONS: &[Permission] = &[
         &["sts:GetCallerIdentity"],
         Optional(
             "AWS allows it by default. Where a policy denies it, `ecsail:deployed-by` is missing, a manifest with `account:` is refused, schedules are not deployed, and a protected stage is neither approved nor changed",
+        ),
+    ),
+    row(
+        &["check", "render"],
+        &["sts:AssumeRole"],
+        Where("something is looked up (`check` with `--lookups`), and the manifest or stage has `role:`"),
+    ),
+    row(
+        &["check", "render"],
+        &["sts:GetCallerIdentity"],
+        Where("a template has `aws.account`; AWS allows it by default"),
+    ),
+    row(
+        LOOKUPS,
+        &[
+            "ssm:GetParameters",
+            "kms:Decrypt",
+            "secretsmanager:DescribeSecret",
+            "cloudformation:DescribeStacks",
+            "cloudformation:ListExports",
+            "s3:GetObject",
+        ],
+        Where(
+            "templates look up parameters (`SecureString` ones need the key), secrets, outputs, exports, or a Terraform state in S3: on what they name. Commands that render nothing look up only what names the cluster, the services and the lock",
         ),
     ),
     row(LOCKED, &["dynamodb:PutItem"], Where("the stage has `lock:`: on its table")),

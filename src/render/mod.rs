@@ -30,6 +30,7 @@ pub mod overrides;
 mod schedule_limits;
 mod schedule_times;
 pub mod schedules;
+mod secret_tags;
 mod task_checks;
 pub mod task_spec;
 mod unused_images;
@@ -161,6 +162,7 @@ pub fn render_desired(manifest: &Manifest) -> Result<DesiredState, InvalidFiles>
         file_problems: InvalidFiles::default(),
     };
     check_tags_used(&desired, manifest, &mut problems);
+    secret_tags::check(&desired, manifest, &mut problems);
     manifest.context.add_member_hints(&mut problems, &manifest.sources);
     let remarks = InvalidFiles { problems, sources: manifest.sources.clone() };
     if remarks.problems.has_errors() {
@@ -205,7 +207,9 @@ fn check_tags_used(desired: &DesiredState, manifest: &Manifest, problems: &mut P
         }
     };
     let nothing = desired.definitions().next().is_none();
-    if given.is_empty() || nothing || problems.has_errors() || desired.definitions().any(arrives) {
+    let is_known = !manifest.context.lookups().has_placeholders();
+    if given.is_empty() || nothing || !is_known || problems.has_errors() || desired.definitions().any(arrives)
+    {
         return;
     }
     let span =

@@ -16,7 +16,7 @@ use crate::error::{Failure, Result};
 use crate::plan::{Plan, ServiceState};
 use crate::render::express::express_definition;
 use crate::render::{DefinitionSource, DesiredState};
-use crate::secrets::hides_value;
+use crate::secrets::{hides_value, known_source};
 use crate::settings::ImageTags;
 
 mod changes;
@@ -171,6 +171,11 @@ impl SavedPlan {
         Ok(format!("{header}\n{body}\n"))
     }
 
+    /// Returns whether the file would have a value that a look-up gave as a secret.
+    pub fn has_looked_up_secret(&self) -> bool {
+        serde_json::to_value(self).is_ok_and(|value| has_known(&value))
+    }
+
     /// Returns the variables whose values the file has and that look secret, as `CONTAINER.NAME`.
     pub fn plain_secrets(&self) -> Vec<String> {
         let found = self.desired.definitions().flat_map(|definition| match definition {
@@ -182,6 +187,15 @@ impl SavedPlan {
         found.sort();
         found.dedup();
         found
+    }
+}
+
+fn has_known(value: &Value) -> bool {
+    match value {
+        Value::String(text) => known_source(text).is_some(),
+        Value::Array(items) => items.iter().any(has_known),
+        Value::Object(members) => members.values().any(has_known),
+        _ => false,
     }
 }
 

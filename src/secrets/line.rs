@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::HIDDEN;
 use super::forms::user_and_password;
+use super::known::without_known;
 use super::names::hides;
 use super::setting::looks_secret;
 use super::text::{self, tells_nothing};
@@ -22,7 +23,7 @@ const SHORTEST: usize = 4;
 ///
 /// `secrets` are values that are masked wherever they occur.
 pub fn masked_line(line: &str, secrets: &[String]) -> String {
-    let line = printable(line);
+    let line = without_known(&printable(line));
     let whole = without_values(line, secrets);
     let line = beginning(&whole);
     let cut = line.len() < whole.len();
@@ -42,7 +43,7 @@ pub fn masked_line(line: &str, secrets: &[String]) -> String {
 pub fn masked_log_message(message: &str, secrets: &[String]) -> String {
     let whole = printable(message);
     let line = beginning(&whole);
-    let masked = without_values(line.to_owned(), secrets);
+    let masked = without_values(without_known(line), secrets);
     let masked = text::without_credentials(&text::without_tokens(&masked));
     let masked = text::without_pairs(&masked, text::Names::All);
     match (masked == line, line.len() < whole.len()) {
@@ -57,7 +58,7 @@ pub fn masked_log_message(message: &str, secrets: &[String]) -> String {
 /// ECS quotes commands and environments of containers. But "registry auth: service call has been retried" holds no
 /// secret: what only resembles a name is kept, since the tables match such texts.
 pub fn masked_reason(text: &str) -> String {
-    let text = printable(text);
+    let text = without_known(&printable(text));
     let text = text::without_tokens(&text);
     let text = text::without_credentials(&text);
     text::without_pairs(&text, text::Names::Settings)
@@ -74,7 +75,7 @@ fn beginning(line: &str) -> &str {
 
 /// Returns a message as it may be shown: secrets that their form gives away are hidden, and the names in it stay.
 pub fn masked_message(text: &str) -> String {
-    text::without_credentials(&text::without_tokens(text))
+    text::without_credentials(&text::without_tokens(&without_known(text)))
 }
 
 /// Returns the values of a task definition's environment that are secrets, the longest first.

@@ -6,11 +6,14 @@
 //! values ([`looks_secret`]); plans, events, hooks and the lines of a run's story show [`HIDDEN`] in their place, whichever of
 //! the two gives them away.
 //!
+//! A value of which a look-up says that it is a secret ([`add_known`]) is hidden in every output, whatever its form.
+//!
 //! Two kinds of output are not masked, since they are what was asked for: the documents of `ecsail render` (also those that it
 //! writes to files), and what programs themselves wrote, as `ecsail logs` and the standard output of `ecsail run` show it.
 
 mod command;
 mod forms;
+mod known;
 mod line;
 mod names;
 mod setting;
@@ -18,6 +21,7 @@ mod snippet;
 mod text;
 mod value;
 
+pub use known::{add_known, known_source, value_without_known, without_known};
 pub use line::{
     controls_terminal, masked_line, masked_log_message, masked_message, masked_reason, printable,
     secrets_among, secrets_of,

@@ -1,6 +1,7 @@
 //! Decides whether the plain value of a setting is a secret: by the name of the setting, or by the form of the value.
 
 use super::forms::{has_credentials, is_credential, is_random};
+use super::known::known_source;
 use super::names::{hides, is_about};
 
 /// The minimum length of a secret; shorter values are flags and words.
@@ -8,7 +9,13 @@ const SHORTEST: usize = 4;
 
 /// Returns the reason why a value looks like a secret, or `None`. The reason never contains the value.
 pub fn looks_secret(name: &str, value: &str) -> Option<&'static str> {
-    if value.is_empty() || refers(value) {
+    if value.is_empty() {
+        return None;
+    }
+    if known_source(value).is_some() {
+        return Some("a look-up gave it, and it is a secret there");
+    }
+    if refers(value) {
         return None;
     }
     if has_credentials(value) {

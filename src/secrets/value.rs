@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::HIDDEN;
 use super::command::without_arguments;
 use super::forms::{is_credential, user_and_password};
+use super::known::{known_source, without_known};
 use super::names::hides;
 use super::setting::hides_value;
 use super::text::without_tokens;
@@ -13,6 +14,7 @@ use super::text::without_tokens;
 pub fn masked(value: Value, secret: bool) -> Value {
     match value {
         _ if secret => Value::from(HIDDEN),
+        Value::String(text) if known_source(&text).is_some() => Value::from(without_known(&text)),
         Value::String(text) => match embedded(&text) {
             Some(inner) => Value::from(masked(inner, false).to_string()),
             None => Value::from(masked_text(&text)),

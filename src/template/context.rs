@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::Value;
 
+use super::functions;
 use super::spelling::{self, SpelledScalar};
 use super::values::{self, MissingName};
 use crate::document::rendered_text::find_reserved;
 use crate::document::source::{SourceId, SourceSpan};
 use crate::document::tree::{Node, NodeKind, Scalar};
+use crate::lookup::LookupTable;
 
 /// The names for what a definition belongs to.
 pub(super) const OWNER_NAMES: &[&str] = &["service", "task", "schedule"];
@@ -21,9 +23,27 @@ pub struct TemplateContext {
     missing: Vec<Vec<String>>,
     /// The hints for names that could be defined and are not.
     missing_name_hints: BTreeMap<String, String>,
+    /// What templates look up.
+    lookups: LookupTable,
 }
 
 impl TemplateContext {
+    /// Sets the table from which templates take what they look up.
+    pub fn set_lookups(&mut self, lookups: LookupTable) {
+        self.lookups = lookups;
+        self.set_missing_name_hint("aws", "its values are `aws.account` and `aws.region`");
+    }
+
+    /// Returns the table from which templates take what they look up.
+    pub fn lookups(&self) -> &LookupTable {
+        &self.lookups
+    }
+
+    /// Defines a name such as `vars.subnets`, whose value depends on look-ups without an answer, as a placeholder.
+    pub fn add_placeholder(&mut self, name: &str) {
+        self.add_missing_name(name);
+    }
+
     /// Sets a name. A value with a reserved character stays undefined, because it could imitate a token.
     pub fn set(&mut self, name: &str, value: &serde_json::Value) {
         let nowhere = SourceSpan::new(SourceId::from_index(0), 0..0);
@@ -53,6 +73,7 @@ impl TemplateContext {
         for (name, node) in &self.nodes {
             names.insert(name.clone(), spelling::template_value(node, &mut next, is_spelled));
         }
+        names.entry("aws".to_owned()).or_insert_with(|| functions::aws_names(&self.lookups));
         for path in &self.missing {
             let Some((first, rest)) = path.split_first() else { continue };
             let value = names.get(first).cloned().unwrap_or(Value::UNDEFINED);

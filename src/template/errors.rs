@@ -11,16 +11,17 @@ use super::markers::MarkedTemplate;
 use super::printed::UNDEFINED_PART;
 use super::tags::{FaultKind, STATEMENTS, TagKind, UNREADABLE_FILE, included_names};
 use super::values::is_identifier;
+use super::{functions, go_call};
 use crate::document::problem::{Problem, did_you_mean};
 use crate::document::rendered_text::find_reserved;
 use crate::document::source::{SourceId, SourceSpan, Sources};
+use crate::lookup::LookupFailure;
 
 /// The hint for text of another program.
 const RAW_HINT: &str = "put text that is no template between `{% raw %}` and `{% endraw %}`";
 
-/// The hint for templates of ecspresso.
-const ECSPRESSO_HINT: &str =
-    "templates are Jinja: write `{{ env.NAME }}` for `{{ must_env `NAME` }}` of ecspresso";
+/// The longest tag that a hint repeats.
+const MAX_REPEATED_TAG: usize = 60;
 
 /// An error of the engine, located in the user's files.
 pub(super) struct LocatedError {
@@ -112,10 +113,11 @@ pub(super) fn fault_problems(template: &MarkedTemplate, sources: &Sources) -> Ve
     for fault in template.faults.iter().filter(|fault| fault.kind != FaultKind::Unreadable) {
         let span = SourceSpan::new(template.source, fault.range.clone());
         let hint = match &fault.kind {
-            FaultKind::UnknownStatement(word) => did_you_mean(word, STATEMENTS.iter().copied())
-                .or_else(|| Some(syntax_hint(sources, span).to_owned())),
+            FaultKind::UnknownStatement(word) => {
+                did_you_mean(word, STATEMENTS.iter().copied()).or_else(|| Some(tag_hint(sources, span, None)))
+            }
             FaultKind::UnclosedBlock(_) | FaultKind::OutsideBlock(_) => None,
-            _ => Some(syntax_hint(sources, span).to_owned()),
+            _ => Some(tag_hint(sources, span, None)),
         };
         problems.push(Problem::error(span, fault_message(&fault.kind)).hint(hint));
     }
@@ -250,7 +252,15 @@ impl TemplateEngine {
 
     /// Returns the problem of an undefined name.
     pub(super) fn undefined_problem(&self, name: &str, span: SourceSpan) -> Problem {
+        let failed =
+            functions::lookup_of_name(name).and_then(|lookup| self.context.lookups().failure(&lookup));
+        if let Some(failure) = failed {
+            return failure.problem(span);
+        }
         let problem = Problem::error(span, format!("`{name}` is not defined")).label("undefined");
+        if let Some(line) = go_call::translated(name) {
+            return problem.hint(jinja_hint(&line));
+        }
         let hint = self.context.undefined_hint(name);
         problem.hint(hint.or_else(|| (!self.context.is_known_root(name)).then(|| RAW_HINT.to_owned())))
     }
@@ -258,6 +268,10 @@ impl TemplateEngine {
     /// Returns the problem of an error that no undefined name caused.
     pub(super) fn other_problem(&self, error: &Error, located: &LocatedError, sources: &Sources) -> Problem {
         let error = root_cause(error);
+        let source = std::error::Error::source(error);
+        if let Some(failure) = source.and_then(|source| source.downcast_ref::<LookupFailure>()) {
+            return failure.problem(located.span);
+        }
         let kind = error.kind().to_string();
         let message = match error.detail() {
             _ if unknown_noun(error.kind()).is_some() => {
@@ -275,7 +289,8 @@ impl TemplateEngine {
                 Some("check the template for an endless loop".to_owned())
             }
             ErrorKind::SyntaxError | ErrorKind::UnknownFunction | ErrorKind::UnknownFilter => {
-                Some(syntax_hint(sources, located.span).to_owned())
+                let tag = located.tag.as_ref().map(|tag| tag.range.clone());
+                Some(tag_hint(sources, located.span, tag))
             }
             ErrorKind::TemplateNotFound => {
                 Some("write the path relative to the manifest, and as a literal string".to_owned())
@@ -319,13 +334,24 @@ fn recursion_problem(located: &LocatedError, sources: &Sources) -> Problem {
     Problem::error(located.span, message).hint(hint)
 }
 
-/// Returns the hint for a syntax error: what to write for a template of ecspresso, or how to keep text.
-fn syntax_hint(sources: &Sources, span: SourceSpan) -> &'static str {
+/// Returns the hint for a tag that the engine cannot read: the line of Jinja for a call of a Go template, or how to keep text.
+fn tag_hint(sources: &Sources, span: SourceSpan, tag: Option<Range<usize>>) -> String {
     let text = &sources.get(span.source).text;
-    let line = text.lines().nth(sources.position(span).line - 1).unwrap_or_default();
-    let is_ecspresso =
-        ["must_env", "{{ env ", "{{env ", "tfstate", "ssm `"].iter().any(|part| line.contains(part));
-    if is_ecspresso { ECSPRESSO_HINT } else { RAW_HINT }
+    let tag = text.get(tag.unwrap_or(span.start..span.end)).unwrap_or_default();
+    let inner = tag.strip_prefix("{{").map(|inner| inner.strip_suffix("}}").unwrap_or(inner));
+    if let Some(line) = inner.and_then(go_call::translated) {
+        return jinja_hint(&line);
+    }
+    let is_literal = inner.is_some_and(|inner| inner.trim_start().starts_with(['.', '$']));
+    if is_literal && tag.ends_with("}}") && tag.len() <= MAX_REPEATED_TAG && !tag.contains('\n') {
+        return format!("{RAW_HINT}: `{}`", go_call::raw(tag));
+    }
+    RAW_HINT.to_owned()
+}
+
+/// Returns the hint with the line of Jinja in place of one of a Go template.
+fn jinja_hint(line: &str) -> String {
+    format!("templates are Jinja: write `{line}` in its place")
 }
 
 /// Returns the name in the engine's text "`name` is undefined".

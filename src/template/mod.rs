@@ -17,6 +17,8 @@ use spelling::SpelledScalar;
 
 mod context;
 mod errors;
+mod functions;
+mod go_call;
 pub mod markers;
 mod name_hints;
 mod printed;
@@ -77,7 +79,8 @@ impl TemplateEngine {
             .collect();
         let marked = Arc::new(marked);
         let printed = Arc::new(Mutex::new(PrintedValues::default()));
-        let environment = environment(Arc::clone(&marked), Arc::clone(&printed));
+        let mut environment = environment(Arc::clone(&marked), Arc::clone(&printed));
+        functions::add_functions(&mut environment, context.lookups());
         let spelled = context.spelled_scalars();
         TemplateEngine { environment, context, marked, printed, spelled, exhausted: false }
     }
@@ -248,6 +251,10 @@ fn to_json(state: &State<'_, '_>, value: Value) -> Result<String, Error> {
 
 /// The filter `join`, which does not take undefined items as empty texts.
 fn join(state: &mut State<'_, '_>, value: Value, arguments: Rest<Value>) -> Result<Value, Error> {
+    // The items of a placeholder are not known.
+    if value.downcast_object_ref::<values::MissingName>().is_some() {
+        return Ok(value);
+    }
     let is_strict = state.undefined_behavior() == UndefinedBehavior::Strict;
     if is_strict && matches!(value.kind(), minijinja::value::ValueKind::Seq) {
         let mut items = value.try_iter()?;

@@ -12,6 +12,7 @@ use super::{TemplateContext, TemplateEngine};
 use crate::document::problem::Problem;
 use crate::document::rendered_text::{RenderedText, TOKEN_START};
 use crate::document::source::{SourceId, SourceSpan, Sources};
+use crate::lookup::LookupFailure;
 
 /// The maximum number of times that a template is rendered again to find further problems.
 const MAX_ROUNDS: usize = 200;
@@ -109,7 +110,7 @@ impl Recovery {
             return false;
         };
         if located.undefined.is_empty() {
-            if !self.is_consequence(&tag) {
+            if !self.is_consequence(&tag) && !self.may_follow_from_placeholder(error) {
                 self.problems.push(engine.other_problem(error, &located, &self.sources));
             }
             return !engine.is_exhausted() && self.blank(&tag);
@@ -130,7 +131,9 @@ impl Recovery {
         tag: &LocatedTag,
     ) -> bool {
         let problem = engine.undefined_problem(name, span);
-        if !self.problems.contains(&problem) {
+        let is_of_placeholder = self.context.lookups().has_placeholders()
+            && (name.contains('(') || self.context.is_missing(name) || engine.assigns(name, span.source));
+        if !is_of_placeholder && !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
         self.tainted.push(tag.clone());
@@ -153,6 +156,24 @@ impl Recovery {
                 self.add_undefined(engine, &name, span, &tag);
             }
         }
+    }
+
+    /// Returns whether an error may be one of a placeholder for a look-up: what a template does with the value is not known before
+    /// it is fetched.
+    fn may_follow_from_placeholder(&self, error: &minijinja::Error) -> bool {
+        let error = errors::root_cause(error);
+        let is_of_lookup =
+            std::error::Error::source(error).is_some_and(|source| source.is::<LookupFailure>());
+        let is_of_text = matches!(
+            error.kind(),
+            ErrorKind::SyntaxError
+                | ErrorKind::UnknownFunction
+                | ErrorKind::UnknownFilter
+                | ErrorKind::UnknownTest
+                | ErrorKind::TemplateNotFound
+                | ErrorKind::OutOfFuel
+        );
+        self.context.lookups().has_placeholders() && !is_of_lookup && !is_of_text
     }
 
     /// Returns whether an error in a tag follows from a problem that was reported.

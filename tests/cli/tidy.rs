@@ -25,6 +25,7 @@ const PURE: &[&str] = &[
     "adopt/",
     "document/",
     "lint/",
+    "lookup/",
     "render/",
     "template/",
     "secrets/",

@@ -49,7 +49,7 @@ pub use in_process::{HttpRequest, HttpResponse};
 pub use random_faults::RandomFaults;
 pub use request_log::Request;
 pub use scenario::{Scenario, ScenarioInfo, UnknownScenario, scenarios};
-pub use seed::{Seed, SeedRepository, SeedService, SeedTag};
+pub use seed::{Seed, SeedObject, SeedParameter, SeedRepository, SeedService, SeedStack, SeedTag};
 pub use server::Limits;
 
 use api::ApiCall;
@@ -202,7 +202,7 @@ impl Sandbox {
 
     /// Runs an operation without HTTP, for setting up and checking tests: it is not logged, does not move time on, and no
     /// fault is injected. `service` is `ecs`, `ecr`, `logs`, `application-autoscaling`, `events`, `scheduler`,
-    /// `elasticloadbalancing` or `sts`.
+    /// `elasticloadbalancing`, `dynamodb`, `ssm`, `secretsmanager`, `cloudformation`, `s3` or `sts`.
     ///
     /// # Errors
     /// Those of the operation.

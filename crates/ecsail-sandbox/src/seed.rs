@@ -16,7 +16,8 @@ use crate::rollout::{
 use crate::scenario::{ScenarioEffects, TaskBehavior};
 use crate::services::ecr::{MEDIA_TYPE, push_image};
 use crate::services::ecs::{check_service, new_service, register};
-use crate::state::{CallContext, SandboxState};
+use crate::services::{cloudformation, secretsmanager, ssm};
+use crate::state::{CallContext, Resources, SandboxState};
 use crate::time::Millis;
 
 /// The age of seeded resources.
@@ -34,6 +35,14 @@ pub struct Seed {
     pub repositories: Vec<SeedRepository>,
     /// The ARNs of target groups that exist before a service names them.
     pub target_groups: Vec<String>,
+    /// Parameters of Systems Manager.
+    pub parameters: Vec<SeedParameter>,
+    /// The names of secrets in Secrets Manager.
+    pub secrets: Vec<String>,
+    /// Stacks of CloudFormation.
+    pub stacks: Vec<SeedStack>,
+    /// Objects in S3.
+    pub objects: Vec<SeedObject>,
     /// The account of all of them; the sandbox's own when none.
     pub account: Option<String>,
     /// The region of all of them; the sandbox's own when none.
@@ -53,6 +62,42 @@ pub struct SeedService {
     /// Members of a `CreateService` input. The defaults are two tasks, on Fargate if the task definition has
     /// the network mode `awsvpc`, else on EC2.
     pub service: Value,
+}
+
+/// A parameter of Systems Manager.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeedParameter {
+    /// Its name.
+    pub name: String,
+    /// `String`, `StringList` or `SecureString`; `String` when empty.
+    pub kind: String,
+    /// Its value; that of a `StringList` with commas.
+    pub value: String,
+}
+
+/// A stack of CloudFormation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeedStack {
+    /// Its name.
+    pub name: String,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, String>,
+    /// What it exports, by the name of the export.
+    pub exports: BTreeMap<String, String>,
+}
+
+/// An object in S3.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeedObject {
+    /// Its bucket, which is made in the region of the seed.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// A repository in ECR.
@@ -96,8 +141,27 @@ pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<usize, Stri
     let added = seed.repositories.iter().map(|repository| add_repository(&mut context, repository)).sum();
     seed.clusters.iter().for_each(|name| add_cluster(&mut context, name));
     context.resources.target_groups.extend(seed.target_groups.iter().cloned());
+    add_values(context.resources, seed);
     seed.services.iter().try_for_each(|service| add_service(&mut context, service))?;
     Ok(added)
+}
+
+/// Adds parameters, secrets, stacks and objects; those of the same name are replaced.
+fn add_values(resources: &mut Resources, seed: &Seed) {
+    for parameter in &seed.parameters {
+        let kind = if parameter.kind.is_empty() { "String" } else { &parameter.kind };
+        ssm::put(resources, &parameter.name, kind, &json!(parameter.value));
+    }
+    for name in &seed.secrets {
+        secretsmanager::put(resources, name);
+    }
+    for stack in &seed.stacks {
+        cloudformation::put(resources, &stack.name, &json!(stack.outputs), &json!(stack.exports));
+    }
+    for object in &seed.objects {
+        let bucket = resources.buckets.entry(object.bucket.clone()).or_default();
+        bucket.insert(object.key.clone(), object.text.clone());
+    }
 }
 
 fn add_cluster(context: &mut CallContext<'_>, name: &str) {

@@ -198,6 +198,15 @@ pub(crate) struct Resources {
     /// The values of parameters of Systems Manager by name.
     #[serde(default)]
     pub(crate) parameters: BTreeMap<String, Value>,
+    /// The secrets of Secrets Manager by name, without values.
+    #[serde(default)]
+    pub(crate) secrets: BTreeMap<String, Value>,
+    /// The stacks of CloudFormation by name, with what they export.
+    #[serde(default)]
+    pub(crate) stacks: BTreeMap<String, Value>,
+    /// The buckets of S3 by name: the texts of their objects by key.
+    #[serde(default)]
+    pub(crate) buckets: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// A `RunTask` call with a `clientToken`, and its result.
@@ -229,6 +238,9 @@ impl Resources {
             schedules: BTreeMap::new(),
             tables: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            stacks: BTreeMap::new(),
+            buckets: BTreeMap::new(),
         }
     }
 

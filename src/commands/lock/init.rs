@@ -47,7 +47,7 @@ pub struct LockInitArgs {
 /// The manifest has no lock, there is another table of its name, or a call failed.
 pub async fn run(args: &LockInitArgs, context: &CommandContext) -> Result<CommandOutcome> {
     if let Some(format) = args.print {
-        let (manifest, ManifestLock { table, .. }) = load_lock(context)?;
+        let (manifest, ManifestLock { table, .. }) = load_lock(context).await?;
         let text = match format {
             PrintFormat::Terraform => terraform(&table),
             PrintFormat::ApprovalPolicy => approval_policy(&table, &manifest),

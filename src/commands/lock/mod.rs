@@ -63,8 +63,8 @@ struct ReadLock {
 }
 
 /// Returns the manifest of the chosen stage, and its lock.
-fn load_lock(context: &CommandContext) -> Result<(Manifest, ManifestLock)> {
-    let manifest = load_manifest(context)?;
+async fn load_lock(context: &CommandContext) -> Result<(Manifest, ManifestLock)> {
+    let manifest = load_manifest(context).await?;
     let Some(lock) = manifest.lock.clone() else {
         let hint = "add `lock: { table: NAME }` to the manifest or to the stage".to_owned();
         return Err(Failure::usage("the manifest has no `lock`").with_hint(hint));
@@ -74,7 +74,7 @@ fn load_lock(context: &CommandContext) -> Result<(Manifest, ManifestLock)> {
 
 impl ChosenLock {
     async fn connect(context: &CommandContext) -> Result<ChosenLock> {
-        let (manifest, lock) = load_lock(context)?;
+        let (manifest, lock) = load_lock(context).await?;
         let aws = context.connect_without_definitions(&manifest).await?;
         let table = aws.item_table(&lock.table)?;
         let key = lock_key(manifest.app.as_deref().unwrap_or_default(), manifest.stage.as_deref());

@@ -33,9 +33,8 @@ pub struct NotifyArgs {
 ///
 /// # Errors
 /// The manifest cannot be read, or has no `notify`.
-#[expect(clippy::unused_async, reason = "as of all verbs")]
 pub async fn run(_: &NotifyArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let manifest = load_manifest(context)?;
+    let manifest = load_manifest(context).await?;
     if manifest.notify.is_empty() {
         let hint = "add `notify:` to the manifest or to the stage".to_owned();
         return Err(Failure::usage("the manifest tells nobody of a release").with_hint(hint));

@@ -69,7 +69,7 @@ async fn set_enabled_state(
     enabled: bool,
     context: &CommandContext,
 ) -> Result<CommandOutcome> {
-    let chosen = select(&which.names, context)?;
+    let chosen = select(&which.names, context).await?;
     let aws = context.connect_without_definitions(&chosen.manifest).await?;
     ensure_account(&chosen.manifest, &aws).await?;
     let command = if enabled { "schedule enable" } else { "schedule disable" };

@@ -50,7 +50,7 @@ pub struct ScheduleListArgs {
 /// # Errors
 /// There is no manifest, or an API call failed.
 pub async fn run(args: &ScheduleListArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let chosen = select(&args.names, context)?;
+    let chosen = select(&args.names, context).await?;
     let aws = context.connect_without_definitions(&chosen.manifest).await?;
     let notes = OnceNotes::new(context);
     let mut seen = chosen.read(&aws, &notes).await.map_err(failure)?;

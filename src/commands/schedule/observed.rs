@@ -11,12 +11,12 @@ use crate::aws::error::failure;
 use crate::aws::types::{ObservedSchedule, Via};
 use crate::aws::{ApiError, Aws};
 use crate::commands::change_guards::ensure_no_failures;
+use crate::commands::lookups;
 use crate::context::CommandContext;
-use crate::document::problem::InvalidFiles;
 use crate::error::{Failure, Result};
 use crate::manifest::Request;
 use crate::manifest::schedules::{ManifestSchedule, ManifestTarget, schedule_noun};
-use crate::manifest::{self, Manifest, Scope};
+use crate::manifest::{Manifest, Scope};
 use crate::observe::schedules;
 use crate::plan::Change;
 use crate::plan::schedules::{ScheduleContext, owner, settings};
@@ -82,13 +82,9 @@ pub struct Like {
 ///
 /// # Errors
 /// There is no manifest, it cannot be read, or it has no schedule of this name.
-pub fn select(names: &[String], context: &CommandContext) -> Result<SelectedSchedules> {
+pub async fn select(names: &[String], context: &CommandContext) -> Result<SelectedSchedules> {
     let scope = Scope::Schedules(names.to_vec());
-    let manifest =
-        manifest::load(&context.settings, &Request { names_only: true, scope, ..Request::default() })?;
-    if manifest.problems.has_errors() {
-        return Err(InvalidFiles { problems: manifest.problems, sources: manifest.sources }.into());
-    }
+    let manifest = lookups::load(&Request { names_only: true, scope, ..Request::default() }, context).await?;
     let desired = schedules_without_targets(&manifest)?;
     Ok(SelectedSchedules { manifest, desired })
 }

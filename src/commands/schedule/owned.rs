@@ -6,9 +6,10 @@ use super::revisions::read_definitions;
 use crate::aws::Aws;
 use crate::aws::error::failure;
 use crate::aws::types::ObservedSchedule;
+use crate::commands::lookups;
 use crate::context::CommandContext;
 use crate::error::Result;
-use crate::manifest::{self, Manifest, Request, Scope};
+use crate::manifest::{Manifest, Request, Scope};
 use crate::observe::schedules;
 use crate::plan::schedules::owner;
 use crate::plan::schedules::prune::{SchedulePruneAction, decide};
@@ -27,7 +28,7 @@ pub struct OwnedSchedules(SchedulePruneDecisions);
 /// The manifest cannot be read completely, or an API call failed.
 pub async fn read_owned(of: &Manifest, aws: &Aws, context: &CommandContext) -> Result<OwnedSchedules> {
     let request = Request { names_only: true, scope: Scope::Schedules(Vec::new()), ..Request::default() };
-    let manifest = manifest::load(&context.settings, &request)?;
+    let manifest = lookups::load(&request, context).await?;
     if of.app.is_none() {
         if !manifest.schedules.is_empty() {
             let note = "the schedules stay: the manifest has no `app`, so they cannot be identified";

@@ -2,6 +2,7 @@
 //! Reads the manifest strictly: what could not be read might be a schedule to keep.
 
 use crate::commands::confirmation::is_confirmed;
+use crate::commands::lookups;
 use crate::commands::stage_lock::{LockPurpose, lock_stage};
 use std::collections::BTreeSet;
 
@@ -22,7 +23,7 @@ use crate::events::{JsonEvent, schedule as events};
 use crate::exit_codes;
 use crate::manifest::Request;
 use crate::manifest::schedules::schedule_noun;
-use crate::manifest::{self, Manifest, Scope};
+use crate::manifest::{Manifest, Scope};
 use crate::plan::schedules::prune::{SchedulePruneAction, SchedulePruneDecision, decide};
 use crate::render::schedules::{app_group_name, schedules_without_targets};
 use crate::report::plan::via_event;
@@ -63,7 +64,7 @@ pub(super) type SchedulePruneDecisions = Vec<(ObservedSchedule, SchedulePruneDec
 /// # Errors
 /// The manifest cannot be read completely, or an API call failed.
 pub async fn run(args: &SchedulePruneArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let chosen = select_all(args, context)?;
+    let chosen = select_all(args, context).await?;
     let aws = context.connect_without_definitions(&chosen.manifest).await?;
     ensure_account(&chosen.manifest, &aws).await?;
     if !args.dry_run {
@@ -105,7 +106,7 @@ pub async fn run(args: &SchedulePruneArgs, context: &CommandContext) -> Result<C
 ///
 /// # Errors
 /// The manifest cannot be read completely, or it has no `app`.
-fn select_all(args: &SchedulePruneArgs, context: &CommandContext) -> Result<SelectedSchedules> {
+async fn select_all(args: &SchedulePruneArgs, context: &CommandContext) -> Result<SelectedSchedules> {
     if !args.names.is_empty() {
         let hint = "leave out the names: schedules that the manifest does not have are removed".to_owned();
         return Err(Failure::refused("`ecsail schedule prune` takes no names: it needs the whole manifest")
@@ -116,7 +117,7 @@ fn select_all(args: &SchedulePruneArgs, context: &CommandContext) -> Result<Sele
         tags = ImageTags { default: Some(PLACEHOLDER_TAG.to_owned()), is_placeholder: true, ..tags };
     }
     let request = Request { tags, scope: Scope::Schedules(Vec::new()), ..Request::default() };
-    let manifest = manifest::load(&context.settings, &request)?;
+    let manifest = lookups::load(&request, context).await?;
     if manifest.problems.has_errors() {
         return Err(InvalidFiles { problems: manifest.problems, sources: manifest.sources }.into());
     }

@@ -58,7 +58,7 @@ pub struct ScheduleRunArgs {
 /// # Errors
 /// The schedule does not exist, its target does not run a task, or the task could not be started.
 pub async fn run(args: &ScheduleRunArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let chosen = select(std::slice::from_ref(&args.name), context)?;
+    let chosen = select(std::slice::from_ref(&args.name), context).await?;
     let aws = context.connect_without_definitions(&chosen.manifest).await?;
     ensure_account(&chosen.manifest, &aws).await?;
     let Some((_, observed)) = chosen.read_existing(&aws).await?.pop() else {

@@ -58,11 +58,17 @@ fn compare_with_manifest(
 ) -> Result<Option<ServiceDrift>, String> {
     let tags = tags_of(manifest, running);
     let request = Request { tags: tags.clone(), services: vec![key.to_owned()], ..Request::default() };
+    let lookups = request.lookups.clone();
     let settings = settings_of_deploy(settings, running);
     let limits = FileLimits::start();
     let loaded = manifest::load(&settings, &request).ok();
     let desired = loaded.and_then(|loaded| render::render_desired(&loaded).ok());
     drop(limits);
+    if lookups.has_placeholders() {
+        return Err(format!(
+            "the drift of `{key}` is not shown: its definition has look-ups; see it with `ecsail plan`"
+        ));
+    }
     let Some(desired) = desired else {
         let tag = tags.summary().map(|label| format!(" with tag `{label}`")).unwrap_or_default();
         return Err(format!(

@@ -71,7 +71,7 @@ pub async fn run(args: &StatusArgs, context: &CommandContext) -> Result<CommandO
     let chosen = args.services.select_or_cluster(context).await?;
     let mut looks = StatusReader::new(&chosen, context);
     let schedules =
-        if args.services.is_empty() { StatusSchedules::from_manifest(&chosen, context)? } else { None };
+        if args.services.is_empty() { StatusSchedules::from_manifest(&chosen, context).await? } else { None };
     if args.watch {
         return refresh_until_interrupted(args, &mut looks, schedules.as_ref(), context).await;
     }

@@ -25,7 +25,7 @@ impl<'a> StatusSchedules<'a> {
     ///
     /// # Errors
     /// A folder cannot be read.
-    pub(super) fn from_manifest(
+    pub(super) async fn from_manifest(
         services: &'a services::SelectedServices,
         context: &'a CommandContext,
     ) -> Result<Option<StatusSchedules<'a>>> {
@@ -33,7 +33,7 @@ impl<'a> StatusSchedules<'a> {
         if manifest_path(&context.settings)?.is_none() {
             return Ok(None);
         }
-        match observed::select(&[], context) {
+        match observed::select(&[], context).await {
             Ok(chosen) if chosen.desired.is_empty() => Ok(None),
             Ok(chosen) => Ok(Some(StatusSchedules { chosen, aws: &services.aws, notes })),
             Err(_) => {

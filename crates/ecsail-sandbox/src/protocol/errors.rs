@@ -1,10 +1,13 @@
 //! Errors that every service can answer, with the code and status of its protocol.
 
-use super::{query, rest};
+use super::{query, rest, s3};
 use crate::api::{ApiCall, ApiError};
 
 /// Returns the error of a call that exceeds the request rate.
 pub(crate) fn throttled(service: &str) -> ApiError {
+    if s3::is_spoken_by(service) {
+        return ApiError { status: 503, ..ApiError::new("SlowDown", "Please reduce your request rate.") };
+    }
     let code = if query::is_spoken_by(service) { "Throttling" } else { "ThrottlingException" };
     let status = if rest::is_spoken_by(service) { 429 } else { 400 };
     ApiError { status, ..ApiError::new(code, "Rate exceeded") }
@@ -12,7 +15,8 @@ pub(crate) fn throttled(service: &str) -> ApiError {
 
 /// Returns the error of a call with expired credentials.
 pub(crate) fn expired_token(service: &str) -> ApiError {
-    let code = if query::is_spoken_by(service) { "ExpiredToken" } else { "ExpiredTokenException" };
+    let has_short_codes = query::is_spoken_by(service) || s3::is_spoken_by(service);
+    let code = if has_short_codes { "ExpiredToken" } else { "ExpiredTokenException" };
     let status = if rest::is_spoken_by(service) { 403 } else { 400 };
     ApiError { status, ..ApiError::new(code, "The security token included in the request is expired") }
 }
@@ -22,7 +26,7 @@ pub(crate) fn access_denied(call: &ApiCall, caller_arn: &str) -> ApiError {
     let service = call.service.as_str();
     let resource = call.input["RoleArn"].as_str().filter(|_| service == "sts").unwrap_or("*");
     let mut error = ApiError::denied(caller_arn, &format!("{service}:{}", call.operation), resource);
-    if query::is_spoken_by(service) {
+    if query::is_spoken_by(service) || s3::is_spoken_by(service) {
         error.status = 403;
         error.code = "AccessDenied".to_owned();
     }

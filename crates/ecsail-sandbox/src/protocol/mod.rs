@@ -1,8 +1,8 @@
 //! The wire protocols: parses calls, and formats outputs and errors.
 //!
-//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling, EventBridge and the parameters of Systems Manager,
-//! JSON 1.0 for DynamoDB; the query protocol for STS and Elastic Load Balancing (`query`); REST with JSON for the
-//! scheduler (`rest`).
+//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling, EventBridge, Secrets Manager and the parameters of
+//! Systems Manager, JSON 1.0 for DynamoDB; the query protocol for STS, Elastic Load Balancing and CloudFormation (`query`);
+//! REST with JSON for the scheduler (`rest`); REST with XML for S3 (`s3`).
 
 pub(crate) mod auth;
 pub(crate) mod errors;
@@ -10,6 +10,7 @@ pub(crate) mod presigned;
 pub(crate) mod query;
 pub(crate) mod request;
 pub(crate) mod rest;
+pub(crate) mod s3;
 
 use serde_json::{Value, json};
 
@@ -33,6 +34,7 @@ pub(crate) enum AnswerFormat {
 pub(crate) fn parse_call(sent: RequestParts<'_>) -> Result<ApiCall, ApiError> {
     match sent.target {
         Some(target) => parse_json_call(target, sent.body),
+        None if sent.signed_for.is_some_and(s3::is_spoken_by) => Ok(s3::parse_call(sent)),
         None if sent.path != "/" => rest::parse_call(sent),
         // STS prefers what is in the address to what is in the body.
         None if sent.method == "GET" => query::parse_call(sent.signed_for, sent.query.as_bytes()),
@@ -50,6 +52,7 @@ fn parse_json_call(target: &str, body: &[u8]) -> Result<ApiCall, ApiError> {
         "AnyScaleFrontendService" => "application-autoscaling",
         "DynamoDB_20120810" => "dynamodb",
         "AmazonSSM" => "ssm",
+        "secretsmanager" => "secretsmanager",
         _ => return Err(ApiError::unknown_operation()),
     };
     let input = parse_json_body(body)?;
@@ -86,6 +89,9 @@ pub(crate) fn error_body(
     if query::is_spoken_by(service) {
         return (query::error_body(service, error, request_id), "text/xml");
     }
+    if s3::is_spoken_by(service) {
+        return (s3::error_body(error, request_id), "application/xml");
+    }
     if rest::is_spoken_by(service) {
         return (json!({ "Message": error.message }).to_string(), "application/json");
     }
@@ -115,6 +121,9 @@ pub(crate) fn answer_body(
     }
     if query::is_spoken_by(&asked.service) {
         return (query::answer_body(&asked.service, &asked.operation, output, request_id), "text/xml");
+    }
+    if s3::is_spoken_by(&asked.service) {
+        return (s3::answer_body(output), "binary/octet-stream");
     }
     if rest::is_spoken_by(&asked.service) {
         return (output.to_string(), "application/json");

@@ -1,4 +1,4 @@
-//! The query protocol of STS and Elastic Load Balancing: form bodies in, XML out.
+//! The query protocol of STS, Elastic Load Balancing and CloudFormation: form bodies in, XML out.
 
 use serde_json::{Map, Value, json};
 
@@ -9,6 +9,7 @@ use crate::api::{ApiCall, ApiError};
 const SERVICES: &[(&str, &str, &str)] = &[
     ("sts", "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"),
     ("elasticloadbalancing", "2015-12-01", "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"),
+    ("cloudformation", "2010-05-15", "http://cloudformation.amazonaws.com/doc/2010-05-15/"),
 ];
 
 /// Returns whether a service has the query protocol.
@@ -119,7 +120,7 @@ fn to_xml(value: &Value) -> String {
 }
 
 /// XML 1.0 has no control characters but tab and the line ends, not even as references.
-fn escape_xml(text: &str) -> String {
+pub(super) fn escape_xml(text: &str) -> String {
     let is_allowed = |c: &char| !c.is_ascii_control() || matches!(c, '\t' | '\n' | '\r');
     let text: String = text.chars().filter(is_allowed).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

@@ -18,7 +18,7 @@ use crate::control;
 use crate::faults::{FaultKind, InjectedFault};
 use crate::protocol::auth::{CredentialScope, parse_authorization};
 use crate::protocol::presigned::PresignedRequest;
-use crate::protocol::{self, AnswerFormat, RequestParts, rest};
+use crate::protocol::{self, AnswerFormat, RequestParts, rest, s3};
 use crate::request_log::Request;
 use crate::simulation::{SharedSimulation, Simulation};
 
@@ -235,6 +235,11 @@ fn error_outcome(service: &str, error: ApiError, (request_id, format): (&str, An
         && let Ok(code) = error.code.parse()
     {
         response.headers_mut().insert("x-amzn-errortype", code);
+    }
+    if s3::is_spoken_by(service)
+        && let Some(region) = s3::redirected_to(&error).and_then(|region| region.parse().ok())
+    {
+        response.headers_mut().insert("x-amz-bucket-region", region);
     }
     Outcome { status: Some(error.status), error: Some(error.code), response: Ok(response) }
 }

@@ -1,6 +1,7 @@
 //! The AWS services: which service answers a call. Each has a module of its own.
 
 mod autoscaling;
+pub(crate) mod cloudformation;
 mod dynamodb;
 pub(crate) mod ecr;
 pub(crate) mod ecs;
@@ -8,8 +9,10 @@ mod elb;
 pub(crate) mod eventbridge;
 pub(crate) mod logs;
 mod pull_through;
+pub(crate) mod s3;
 mod scheduler;
-mod ssm;
+pub(crate) mod secretsmanager;
+pub(crate) mod ssm;
 mod sts;
 
 use serde_json::Value;
@@ -27,6 +30,9 @@ pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) 
     if call.service == "logs" {
         return logs::answer(state, caller, operation, input);
     }
+    if call.service == "s3" {
+        return s3::answer(state, &caller.region, operation, input);
+    }
     let registry = registry_of(caller, call);
     let mut context = state.call_context(registry.as_ref().unwrap_or(caller));
     match call.service.as_str() {
@@ -38,6 +44,8 @@ pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) 
         "scheduler" => scheduler::answer(&mut context, operation, input),
         "dynamodb" => dynamodb::answer(&mut context, operation, input),
         "ssm" => ssm::answer(&mut context, operation, input),
+        "secretsmanager" => secretsmanager::answer(&mut context, operation, input),
+        "cloudformation" => cloudformation::answer(&mut context, operation, input),
         "sts" => sts::answer(&mut context, operation, input),
         _ => Err(ApiError::unknown_operation()),
     }
