@@ -1,6 +1,7 @@
 //! The context of a command: its settings, its report, and the connection to AWS or to the sandbox.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::apply::stage_lock::HeldLock;
@@ -14,7 +15,7 @@ use crate::settings::Settings;
 /// The context of a command.
 pub struct CommandContext {
     pub settings: Settings,
-    pub reporter: Box<dyn Reporter>,
+    pub reporter: Rc<dyn Reporter>,
     /// The lock of the stage, as long as this run holds it.
     pub stage_lock: HeldLock,
     #[cfg(feature = "sandbox")]
@@ -28,7 +29,7 @@ impl CommandContext {
     pub fn new(settings: Settings, report: Box<dyn Reporter>) -> CommandContext {
         CommandContext {
             settings,
-            reporter: report,
+            reporter: Rc::from(report),
             stage_lock: HeldLock::default(),
             sandbox_session: RefCell::default(),
         }
@@ -37,6 +38,16 @@ impl CommandContext {
     /// Returns the context with a lock that also others can release, who end the process.
     pub fn with_stage_lock(self, stage_lock: HeldLock) -> CommandContext {
         CommandContext { stage_lock, ..self }
+    }
+
+    /// Returns the context of the same run for another stage: with settings of its own, the same report and the same lock.
+    pub fn with_settings(&self, settings: Settings) -> CommandContext {
+        CommandContext {
+            settings,
+            reporter: self.reporter.clone(),
+            stage_lock: self.stage_lock.clone(),
+            sandbox_session: RefCell::default(),
+        }
     }
 
     /// Releases the lock of the stage at the end of a command, if it holds one.
