@@ -12,8 +12,9 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
-    help as help_verb, history, images, init, interrupts, lock, logs, man, notify, plan, prune, render,
-    restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait, why,
+    help as help_verb, history, images, init, interrupts, lock, logs, man, notify, plan, promote, prune,
+    render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait,
+    waves, why,
 };
 use crate::completion;
 use crate::context::CommandContext;
@@ -21,7 +22,7 @@ use crate::document::problem::most_similar;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::help::{self, GLOBAL_OPTIONS, similar_flag, synonyms};
 use crate::interrupt::{self, Signal};
-use crate::report::{self, CommandOutcome, HelpText, OutputStyle, ReportFile, outcome};
+use crate::report::{self, CommandOutcome, Event, HelpText, OutputStyle, ReportFile, outcome};
 use crate::secrets::masked_message;
 use crate::settings::{ColorChoice, OutputMode, Settings};
 use crate::{duration, env_file, file_limits, text_file};
@@ -45,6 +46,7 @@ enum Verb {
     Deploy(deploy::DeployArgs),
     Approve(approve::ApproveArgs),
     Apply(apply_plan::ApplyArgs),
+    Promote(promote::PromoteArgs),
     Status(status::StatusArgs),
     Why(why::WhyArgs),
     History(history::HistoryArgs),
@@ -207,20 +209,89 @@ pub fn main() -> ExitCode {
             return ExitCode::from(outcome::exit_code_of(&error));
         }
     };
-    let report = report::recorded_reporter(style, &settings, file);
-    let context = CommandContext::new(settings, report).with_stage_lock(stage_lock);
-    let result = run_verb(&cli, &context);
-    let result = context.save_sandbox_state().and(result);
-    let code = match result {
-        Ok(CommandOutcome::Succeeded | CommandOutcome::HasChanges) if report::write_failure().is_some() => 0,
-        Ok(outcome) => outcome.exit_code(),
-        Err(error) => {
-            context.reporter.report_error(&error);
-            outcome::exit_code_of(&error)
+    let invocation = Invocation { cli: &cli, style, file, stage_lock };
+    ExitCode::from(code_after_writes(invocation.run(settings)))
+}
+
+/// The command line, and what its runs share: one for each stage that is deployed.
+struct Invocation<'a> {
+    cli: &'a Cli,
+    style: OutputStyle,
+    file: Option<ReportFile>,
+    stage_lock: HeldLock,
+}
+
+impl Invocation<'_> {
+    fn context(&self, settings: Settings) -> CommandContext {
+        let report = report::recorded_reporter(self.style, &settings, self.file.clone());
+        CommandContext::new(settings, report).with_stage_lock(self.stage_lock.clone())
+    }
+
+    /// Runs the verb, in each of several stages where it is a deploy to them, and returns its exit code.
+    fn run(&self, settings: Settings) -> u8 {
+        let Verb::Deploy(args) = &self.cli.verb else { return self.run_once(&self.context(settings)) };
+        let stages = match waves::stages_of(&settings) {
+            Ok(stages) => stages,
+            Err(error) => {
+                report::reporter(self.style, &settings).report_error(&error);
+                return outcome::exit_code_of(&error);
+            }
+        };
+        if stages.is_empty() {
+            self.run_once(&self.context(settings))
+        } else {
+            self.run_waves(args, &stages, settings)
         }
-    };
-    context.reporter.finish();
-    ExitCode::from(code_after_writes(code))
+    }
+
+    /// Runs the verb once and returns its exit code.
+    fn run_once(&self, context: &CommandContext) -> u8 {
+        let code = self.code_of(run_verb(self.cli, context), context);
+        context.reporter.finish();
+        code
+    }
+
+    /// Deploys to stages, one after the other, until one does not succeed; returns the exit code of the last.
+    fn run_waves(&self, args: &deploy::DeployArgs, stages: &[String], settings: Settings) -> u8 {
+        let context = self.context(settings.clone());
+        let checked = block_on(waves::ensure_plannable(args, stages, &context), &context);
+        if checked.is_err() {
+            let code = self.code_of(checked, &context);
+            context.reporter.finish();
+            return code;
+        }
+        for (index, stage) in stages.iter().enumerate() {
+            let own = self.context(waves::settings_of(&settings, stage));
+            let pause = args.wave_pause().filter(|_| index > 0);
+            let after = pause.map(|pause| format!(", in {}", duration::text(pause))).unwrap_or_default();
+            let note = format!("stage `{stage}`, {} of {}{after}", index + 1, stages.len());
+            own.reporter.report(&Event::Note(&note));
+            let code = self.code_of(block_on(waves::deploy_after(pause, args, &own), &own), &own);
+            let left = waves::left_after(stages, index).filter(|_| code != 0);
+            left.iter().for_each(|left| own.reporter.report(&Event::Note(left)));
+            own.reporter.finish();
+            if code != 0 {
+                return code;
+            }
+        }
+        0
+    }
+
+    /// Saves the state of the sandbox, reports a failure, and returns the exit code.
+    fn code_of(&self, result: Result<CommandOutcome>, context: &CommandContext) -> u8 {
+        match context.save_sandbox_state().and(result) {
+            Ok(CommandOutcome::Succeeded | CommandOutcome::HasChanges)
+                if report::write_failure().is_some() =>
+            {
+                0
+            }
+            Ok(outcome) => outcome.exit_code(),
+            Err(error) => {
+                context.reporter.report_error(&error);
+                outcome::exit_code_of(&error)
+            }
+        }
+    }
 }
 
 /// Ends the process on a signal that arrives before the verb listens for signals.
@@ -386,6 +457,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::Deploy(args) => block_on(deploy::run(args, context), context),
         Verb::Approve(args) => block_on(approve::run(args, context), context),
         Verb::Apply(args) => block_on(apply_plan::run(args, context), context),
+        Verb::Promote(args) => block_on(promote::run(args, context), context),
         Verb::Init(args) => block_on(init::run(args, context), context),
         Verb::Status(args) => block_on(status::run(args, context), context),
         Verb::Why(args) => block_on(why::run(args, context), context),
@@ -419,6 +491,7 @@ impl Cli {
         let settings = Settings { emergency: self.emergency(), ..self.global.settings()? };
         match &self.verb {
             Verb::Apply(args) => args.settings(settings),
+            Verb::Promote(args) => args.settings(settings),
             _ => Ok(settings),
         }
     }
@@ -427,6 +500,7 @@ impl Cli {
     fn emergency(&self) -> Option<String> {
         let reason = match &self.verb {
             Verb::Deploy(args) => &args.emergency,
+            Verb::Promote(args) => &args.emergency,
             Verb::Apply(args) => &args.emergency.emergency,
             Verb::Rollback(args) => &args.approval.emergency.emergency,
             Verb::Scale(args) => &args.approval.emergency.emergency,

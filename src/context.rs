@@ -26,7 +26,7 @@ struct LookupConnection {
 /// The context of a command.
 pub struct CommandContext {
     pub settings: Settings,
-    pub reporter: Box<dyn Reporter>,
+    pub reporter: Rc<dyn Reporter>,
     /// The lock of the stage, as long as this run holds it.
     pub stage_lock: HeldLock,
     #[cfg(feature = "sandbox")]
@@ -43,7 +43,7 @@ impl CommandContext {
     pub fn new(settings: Settings, report: Box<dyn Reporter>) -> CommandContext {
         CommandContext {
             settings,
-            reporter: report,
+            reporter: Rc::from(report),
             stage_lock: HeldLock::default(),
             sandbox_session: RefCell::default(),
             lookup_connection: RefCell::default(),
@@ -54,6 +54,18 @@ impl CommandContext {
     /// Returns the context with a lock that also others can release, who end the process.
     pub fn with_stage_lock(self, stage_lock: HeldLock) -> CommandContext {
         CommandContext { stage_lock, ..self }
+    }
+
+    /// Returns the context of the same run for another stage: with settings of its own, the same report and the same lock.
+    pub fn with_settings(&self, settings: Settings) -> CommandContext {
+        CommandContext {
+            settings,
+            reporter: self.reporter.clone(),
+            stage_lock: self.stage_lock.clone(),
+            sandbox_session: RefCell::default(),
+            lookup_connection: RefCell::default(),
+            lookups: RefCell::default(),
+        }
     }
 
     /// Releases the lock of the stage at the end of a command, if it holds one.

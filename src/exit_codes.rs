@@ -111,6 +111,7 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
     only("plan", PLAN),
     only("deploy", ROLLOUT),
     only("apply", ROLLOUT),
+    only("promote", ROLLOUT),
     only(
         "approve",
         &[

@@ -98,6 +98,28 @@ fn handler(kind: tokio::signal::unix::SignalKind) -> Result<tokio::signal::unix:
         .map_err(|error| Failure::error("failed to listen for interrupts").with_cause(error))
 }
 
+impl Listener {
+    /// Returns a listener for the time until a verb listens for itself, whichever of its runs that is.
+    ///
+    /// # Errors
+    /// The signal handlers could not be installed.
+    pub fn before_verb() -> Result<Listener> {
+        let listener = Listener::new();
+        IS_HANDLED.store(false, Ordering::SeqCst);
+        listener
+    }
+
+    /// Waits for the next signal that no verb listens for.
+    pub async fn next_before_verb(&mut self) -> Signal {
+        loop {
+            let signal = self.next().await;
+            if !IS_HANDLED.load(Ordering::SeqCst) {
+                return signal;
+            }
+        }
+    }
+}
+
 /// Ctrl-C, for as long as no [`Listener`] was created: of a verb that holds something which its end has to give back.
 #[derive(Debug)]
 pub struct EarlyInterrupts {

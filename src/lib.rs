@@ -58,6 +58,7 @@ pub mod parent;
 pub mod permissions;
 pub mod plan;
 pub mod private_file;
+pub mod promotion;
 pub mod release;
 pub mod render;
 pub mod report;

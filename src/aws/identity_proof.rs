@@ -122,7 +122,7 @@ impl Aws {
             message: Some(masked_message(&message)),
             ..ApiError::unreadable(ACTION)
         };
-        let address = self.address_of(SERVICE);
+        let address = self.address_of(SERVICE, &self.region);
         let connector = http_client::connector(&self.machine, address.starts_with("https:"));
         let connector = connector.map_err(|failure| ApiError {
             message: Some(failure.one_line()),

@@ -84,6 +84,11 @@ pub struct TaskContainer {
     pub runtime_id: Option<String>,
     #[serde(skip_serializing)]
     pub network_interfaces: Vec<NetworkInterface>,
+    #[serde(skip_serializing)]
+    pub image: Option<String>,
+    /// Absent until the image was pulled.
+    #[serde(skip_serializing)]
+    pub image_digest: Option<String>,
     pub managed_agents: Vec<ManagedAgent>,
 }
 

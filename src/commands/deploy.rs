@@ -1,10 +1,12 @@
 //! `ecsail deploy`: plans, applies, and watches.
 
-use super::confirmation::is_change_confirmed;
+use std::time::Duration;
+
 use clap::Args;
 
 use super::approvals::args::parse_reason;
 use super::change_guards::ensure_no_failures;
+use super::confirmation::is_change_confirmed;
 use super::edit_args::EditArgs;
 use super::interrupts::Interrupts;
 use super::one_off::Beside;
@@ -14,10 +16,12 @@ use super::service_ends::tell_left;
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, SelectionArgs};
 use crate::context::CommandContext;
+use crate::duration;
 use crate::error::{Failure, Result};
 use crate::events::JsonEvent;
 use crate::events::answer::DryRun;
 use crate::exit_codes;
+use crate::manifest::Request;
 use crate::plan::{Plan, ServicePlan};
 use crate::release::{Release, id::release_id};
 use crate::report::{CommandOutcome, Event};
@@ -31,6 +35,7 @@ pub(super) const DEFAULT_PARALLEL: usize = 50;
   ecsail deploy web --tag 1.4.2
   ecsail deploy --stage production --tag 1.4.2 --yes
   ecsail deploy web --cluster main --tag 1.4.2     # without a manifest
+  ecsail deploy --stage eu,us --tag 1.4.2 --wave-pause 10m
   ecsail deploy web --tag 1.4.2 --dry-run"))]
 pub struct DeployArgs {
     #[command(flatten)]
@@ -62,9 +67,40 @@ pub struct DeployArgs {
     /// Create services that do not exist, even if the cluster has one of a similar name
     #[arg(long, global = true)]
     create: bool,
+    /// Time between two stages of `--stage eu,us`, which are deployed one after the other [default: none]
+    #[arg(long, value_name = "DURATION", value_parser = duration::argument_or_zero, global = true)]
+    wave_pause: Option<Duration>,
     /// Number of services that roll out at once
     #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_PARALLEL, value_parser = parse_parallel, hide_short_help = true, global = true)]
     parallel: usize,
+}
+
+impl DeployArgs {
+    /// Returns the time between two stages; none where nothing is changed.
+    pub fn wave_pause(&self) -> Option<Duration> {
+        self.wave_pause.filter(|_| !self.dry_run)
+    }
+
+    /// Returns what becomes of the plan where the stage is protected.
+    pub(super) fn on_protected_stage(&self) -> ProtectedStage {
+        if self.dry_run { ProtectedStage::Planned } else { ProtectedStage::Refused }
+    }
+
+    /// Returns what is planned, and how, where nothing follows the plan.
+    ///
+    /// # Errors
+    /// Arguments that contradict each other.
+    pub(super) fn planned_without_changes(&self) -> Result<(Request, PlanningOptions)> {
+        let how = PlanningOptions {
+            force: self.force,
+            supersede: self.supersede,
+            create: self.create,
+            edits: self.edits.edits()?,
+            images: self.images.clone(),
+            ..PlanningOptions::default()
+        };
+        Ok((self.selection.request()?, how))
+    }
 }
 
 /// Runs the verb.
@@ -72,21 +108,15 @@ pub struct DeployArgs {
 /// # Errors
 /// The plan is refused, or a registration failed. No service was changed.
 pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let request = args.selection.request()?;
+    let (request, how) = args.planned_without_changes()?;
     let id = new_release_id();
-    let edits = args.edits.edits()?;
-    let has_edits = !edits.is_empty();
+    let has_edits = !how.edits.is_empty();
     let how = PlanningOptions {
-        force: args.force,
-        supersede: args.supersede,
-        create: args.create,
-        edits,
-        images: args.images.clone(),
-        uses_running_tags: false,
         release: Some(id.clone()),
         watch: Some(args.watch.clone()),
         locks: !args.dry_run,
-        protected: if args.dry_run { ProtectedStage::Planned } else { ProtectedStage::Refused },
+        protected: args.on_protected_stage(),
+        ..how
     };
     let planned = plan_deploy(&request, how, context).await?;
     if args.no_wait {

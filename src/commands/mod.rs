@@ -44,6 +44,7 @@ pub mod notify;
 pub mod one_off;
 pub mod plan;
 pub mod planning;
+pub mod promote;
 pub mod prune;
 mod prune_end;
 #[cfg(all(test, feature = "sandbox"))]
@@ -76,6 +77,7 @@ pub mod tasks;
 pub mod unfinished;
 pub mod wait;
 pub mod watch_args;
+pub mod waves;
 pub mod why;
 
 /// What a verb applies to. Without it, everything in the manifest.

@@ -40,7 +40,7 @@ use rollout::{
     Unchanged,
 };
 use schedule::{Schedule, ScheduleApplied, ScheduleNext, SchedulePrune, SchedulePruned, ScheduleSwitched};
-use service::{History, Image, Log, Scaled, Status, Stopping, Task};
+use service::{History, Image, Log, Promoted, Scaled, Status, Stopping, Task};
 use task::{TaskEnded, TaskLine, TaskProgress, TaskStarted};
 
 /// The name of an event, and the schema of its fields.
@@ -82,6 +82,7 @@ json_events! {
     "rollout.rollback_started" => RolloutRollbackStarted,
     "rollout.settled" => RolloutSettled,
     "release.ended" => ReleaseEnded,
+    "promoted" => Promoted,
     "rollback.target" => RollbackTarget,
     "schedule.rollback" => ScheduleRollback,
     "continued" => Continued,

@@ -252,6 +252,28 @@ pub struct DeployedImage {
     pub digest: Option<String>,
 }
 
+/// Reported by `ecsail promote` for each service, before anything is planned: what it runs in the stage that is read.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Promoted {
+    /// The service's key.
+    pub service: String,
+    /// The stage that it was read from.
+    pub from: String,
+    pub revision: String,
+    /// The tags that it was deployed with.
+    pub tag: Option<String>,
+    /// The images that the manifest names.
+    pub images: Vec<DeployedImage>,
+    /// The commit that it was deployed from.
+    pub git_sha: Option<String>,
+    /// When its deployment succeeded, in seconds since 1970.
+    pub since: Option<f64>,
+    /// The revision whose deployment was rolled back since.
+    pub rolled_back: Option<String>,
+    /// Why it has not settled, with `--allow-unsettled`.
+    pub unsettled: Option<String>,
+}
+
 /// The image of a container.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ContainerAndImage {

@@ -13,7 +13,7 @@ pub const GLOBAL_OPTIONS: &str = "Global options";
 
 /// The commands in the groups of the overview.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Deploy", &["deploy", "plan", "approve", "apply", "run", "schedule", "wait"]),
+    ("Deploy", &["deploy", "plan", "approve", "apply", "promote", "run", "schedule", "wait"]),
     ("Look", &["status", "why", "history", "tasks", "logs", "images", "revisions"]),
     ("Go back", &["rollback", "cancel", "continue"]),
     ("Operate", &["restart", "scale", "exec", "stop-task", "prune", "delete", "lock"]),

@@ -33,6 +33,7 @@ const ALL: &[&str] = &[
     "approve",
     "deploy",
     "apply",
+    "promote",
     "status",
     "why",
     "history",
@@ -83,8 +84,8 @@ pub fn verbs() -> &'static [&'static str] {
 
 /// Returns the permissions of a verb.
 ///
-/// `apply` makes the calls of `deploy`.
+/// `apply` and `promote` make the calls of `deploy`.
 pub fn of(verb: &str) -> impl Iterator<Item = &'static Permission> {
-    let verb = if verb == "apply" { "deploy" } else { verb };
+    let verb = if matches!(verb, "apply" | "promote") { "deploy" } else { verb };
     PERMISSIONS.iter().filter(move |permission| permission.verbs.contains(&verb))
 }

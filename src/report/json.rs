@@ -7,8 +7,8 @@ use super::deletion;
 use super::given_flags::GivenFlags;
 use super::report_file::ReportFile;
 use super::{
-    Event, Reporter, RolloutQuestion, TaskQuestion, error, hook, log, plan, problems, rollback, rollout,
-    screen, task,
+    Event, Reporter, RolloutQuestion, TaskQuestion, error, hook, log, plan, problems, promotion, rollback,
+    rollout, screen, task,
 };
 use crate::apply::{AutoscalingAction, ScheduleAction};
 use crate::aws::types;
@@ -155,6 +155,7 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
         // The plan has it; other events have the cluster.
         Event::Destination(_) => return None,
         Event::Plan { plan, .. } => JsonEvent::Plan(plan::event(plan)),
+        Event::Promoted { service, from } => JsonEvent::Promoted(promotion::event(service, from)),
         Event::Rollback(target) => JsonEvent::RollbackTarget(rollback::event(target)),
         Event::ScheduleRollback { plan, services } => {
             JsonEvent::ScheduleRollback(rollback::schedule_event(plan, services))

@@ -19,6 +19,7 @@ use crate::hooks::{HookFact, HookPoint, HookReporter};
 use crate::plan::deletion::ServiceDeletion;
 use crate::plan::rollback::Target;
 use crate::plan::{Plan, SchedulePlan};
+use crate::promotion::PromotedService;
 use crate::release::Release;
 use crate::settings::{ColorChoice, OutputMode, Settings};
 use crate::tail::TailReporter;
@@ -55,6 +56,7 @@ pub mod plan_comment;
 mod printable;
 pub mod problems;
 pub mod progress_line;
+pub mod promotion;
 mod question;
 pub mod references;
 pub mod release;
@@ -99,6 +101,8 @@ pub enum Event<'a> {
     Destination(&'a Destination),
     /// A plan: the answer of `plan`, part of the story of `deploy`.
     Plan { plan: &'a Plan, answer: Option<PlanFormat> },
+    /// What a service runs in the stage that is promoted from.
+    Promoted { service: &'a PromotedService, from: &'a str },
     /// What a service is rolled back to, and why.
     Rollback(&'a Target),
     /// What a schedule is rolled back to, each target with the service that it follows.
@@ -272,6 +276,11 @@ pub fn recorded_reporter(
             Box::new(RecordedReporter { shown, recorded: json_reporter(false, settings, Some(file)) })
         }
     }
+}
+
+/// Returns a report that shows nothing but errors: of plans that are made only to see whether they are refused.
+pub fn silent_reporter(settings: &Settings) -> Box<dyn Reporter> {
+    Box::new(text::TextReporter::new(OutputStyle { quiet: true, ..OutputStyle::default() }, settings))
 }
 
 /// Returns the report for a style.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::json::JsonReporter;
 use super::{Event, Reporter, RolloutQuestion, TaskQuestion, screen};
@@ -11,10 +12,10 @@ use crate::aws::login::MfaQuestion;
 use crate::error::Failure;
 
 /// The file of a report. What it had before is removed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ReportFile {
     path: PathBuf,
-    file: RefCell<File>,
+    file: Rc<RefCell<File>>,
 }
 
 impl ReportFile {
@@ -29,7 +30,7 @@ impl ReportFile {
                 .with_hint("name a file in a folder that exists with `--report`".to_owned())
         };
         let file = File::create(path).map_err(unwritable)?;
-        Ok(ReportFile { path: path.to_owned(), file: RefCell::new(file) })
+        Ok(ReportFile { path: path.to_owned(), file: Rc::new(RefCell::new(file)) })
     }
 
     /// Writes a line; that it could not be written is an error at the end of the run.

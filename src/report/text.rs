@@ -20,7 +20,7 @@ use super::rollout_result::{next_steps, verdict_line};
 use super::screen::{Paint, Screen, color_choice, is_ci, paint};
 use super::{
     Event, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, error, explanation, hook, plan,
-    problems, question, release, rollback,
+    problems, promotion, question, release, rollback, times,
 };
 use crate::aws::login::MfaQuestion;
 use crate::diagnose::events::is_routine;
@@ -261,6 +261,9 @@ impl Reporter for TextReporter {
                 // On a terminal only a few lines stay between the plan and the end.
                 let again = plan.destination.known_line().filter(|_| !self.screen.is_stderr_terminal);
                 *self.destination.borrow_mut() = again;
+            }
+            Event::Promoted { service, from } => {
+                self.write_story_wrapped(&promotion::text(service, from, times::unix_now(), color));
             }
             Event::Rollback(target) => self.write_story_lines_wrapped(&rollback::text(target, color)),
             Event::ScheduleRollback { plan, services } => {
