@@ -507,7 +507,7 @@ fn events_of_locks_and_messages_match_the_schema() {
     checked.run(in_json(&world, &["lock", "hold", "--reason", "migration", "--for", "2h"]), 0);
     checked.run(in_json(&world, &["lock", "release"]), 0);
     checked.run(in_json(&world, &["notify", "--dry-run"]), 0);
-    assert_eq!(checked.seen.iter().collect::<Vec<_>>(), ["lock", "lock.table", "notification"]);
+    assert_eq!(checked.seen.iter().collect::<Vec<_>>(), ["lock", "lock.table", "note", "notification"]);
 }
 
 #[test]
