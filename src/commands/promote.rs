@@ -124,7 +124,7 @@ pub async fn run(args: &PromoteArgs, context: &CommandContext) -> Result<Command
     }
     let options = ExecuteOptions {
         release: how.release.unwrap_or_default(),
-        tag: promotion.tags.summary(),
+        tag: promotion.tags.default.clone().or_else(|| promotion.tags.summary()),
         watch: &args.watch,
         parallel: args.parallel,
         wait: true,

@@ -262,7 +262,7 @@ pub struct Promoted {
     pub revision: String,
     /// The tags that it was deployed with.
     pub tag: Option<String>,
-    /// The images that the manifest names.
+    /// The images whose tag `--tag` sets.
     pub images: Vec<DeployedImage>,
     /// The commit that it was deployed from.
     pub git_sha: Option<String>,

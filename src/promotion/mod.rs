@@ -33,7 +33,7 @@ pub struct PromotedService {
     pub key: String,
     /// `family:number`.
     pub revision: String,
-    /// The images of its containers that the manifest names, with their digests as far as they are known.
+    /// The images of its containers whose tag `--tag` sets, with their digests as far as they are known.
     pub images: Vec<ContainerImage>,
     pub tag: Option<String>,
     pub commit: Option<String>,
@@ -145,7 +145,8 @@ fn promoted_service(
     let resolved = if is_known { resolved } else { images_of_tasks(&source.tasks) };
     let is_named = |image: &ContainerImage| {
         let runs = ImageReference::parse(&image.image);
-        images.values().any(|named| runs.is_in_repository_of(&named.reference))
+        let mut without_tag = images.values().filter(|image| !image.reference.has_version());
+        without_tag.any(|named| runs.is_in_repository_of(&named.reference))
     };
     let newest = source.past.first().filter(|newest| newest.state() == PastState::RolledBack);
     PromotedService {
