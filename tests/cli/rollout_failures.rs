@@ -85,7 +85,8 @@ fn with_on_failure_leave_a_crash_loop_is_watched_to_the_timeout() {
     let world = World::new(Scenario::Crash);
     let run = world.run(&["deploy", "--tag", "v2", "--on-failure", "leave", "--timeout", "3s"]).exits(4);
     let run = run.answers("web: web:2 is still in progress after ");
-    run.answers(" tasks failed in the same way: container `app` exited with code 1 (");
+    // Whether the verdict has it depends on whether the tasks run at the moment of the timeout.
+    run.says(" tasks failed in the same way: container `app` exited with code 1 (");
     assert!(world.calls("StopServiceDeployment").is_empty());
 }
 
