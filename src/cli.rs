@@ -268,7 +268,9 @@ impl Invocation<'_> {
             own.reporter.report(&Event::Note(&note));
             let code = self.code_of(block_on(waves::deploy_after(pause, args, &own), &own), &own);
             let left = waves::left_after(stages, index).filter(|_| code != 0);
-            left.iter().for_each(|left| own.reporter.report(&Event::Note(left)));
+            if let Some(left) = left {
+                own.reporter.report(&Event::Note(&left));
+            }
             own.reporter.finish();
             if code != 0 {
                 return code;

@@ -143,13 +143,12 @@ async fn show_only(
 ) -> Result<CommandOutcome> {
     let plan = planned.with_blockers_noted();
     context.reporter.report(&Event::Plan { plan: &plan, answer: None });
-    match &args.out {
-        Some(path) => save_plan::save(path, planned, how, context).await?,
-        None => {
-            let text = "dry run: nothing was changed";
-            context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
-        }
+    if let Some(path) = &args.out {
+        save_plan::save(path, planned, how, context).await?;
+        return Ok(CommandOutcome::Succeeded);
     }
+    let text = "dry run: nothing was changed";
+    context.reporter.report(&Event::Answer { text, event: JsonEvent::DryRun(DryRun {}) });
     Ok(CommandOutcome::Succeeded)
 }
 
@@ -176,7 +175,9 @@ async fn read_service(
     let (aws, cluster, service) = (&chosen.aws, &found.identity.cluster, found.service);
     let read = ServiceHistory::read(aws, cluster, &service, PAST_DEPLOYMENTS, definitions).await;
     let ServiceHistory { deployments: past, notes } = read.map_err(failure)?;
-    notes.iter().for_each(|note| context.reporter.report(&Event::Note(note)));
+    for note in &notes {
+        context.reporter.report(&Event::Note(note));
+    }
     let definition = match definitions.get(&service.task_definition) {
         Some(known) => Some(known.clone()),
         None => aws.task_definition(&service.task_definition).await.map_err(failure)?,
