@@ -253,11 +253,7 @@ impl Invocation<'_> {
 
     /// Deploys to stages, one after the other, until one does not succeed; returns the exit code of the last.
     fn run_waves(&self, args: &deploy::DeployArgs, stages: &[String], settings: Settings) -> u8 {
-        let context = self.context(settings.clone());
-        let checked = block_on(waves::ensure_plannable(args, stages, &context), &context);
-        if checked.is_err() {
-            let code = self.code_of(checked, &context);
-            context.reporter.finish();
+        if let Some(code) = self.refused_waves(args, stages, &settings) {
             return code;
         }
         for (index, stage) in stages.iter().enumerate() {
@@ -277,6 +273,29 @@ impl Invocation<'_> {
             }
         }
         0
+    }
+
+    /// Reports the stages whose plan is refused, and returns the exit code; `None` where none is.
+    fn refused_waves(&self, args: &deploy::DeployArgs, stages: &[String], settings: &Settings) -> Option<u8> {
+        let context = self.context(settings.clone());
+        let mut refused = Vec::new();
+        let check = async {
+            refused = waves::refused_stages(args, stages, settings).await;
+            Ok(CommandOutcome::Succeeded)
+        };
+        if let Err(error) = block_on(check, &context) {
+            return Some(self.code_of(Err(error), &context));
+        }
+        let mut code = None;
+        for (stage, failure) in refused {
+            // The hints of a refusal name its own stage.
+            let own = self.context(waves::settings_of(settings, &stage));
+            let note = format!("the plan of stage `{stage}` is refused, so no stage is deployed");
+            own.reporter.report(&Event::Note(&note));
+            code = Some(self.code_of(Err(failure), &own));
+            own.reporter.finish();
+        }
+        code
     }
 
     /// Saves the state of the sandbox, reports a failure, and returns the exit code.

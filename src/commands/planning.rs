@@ -43,6 +43,8 @@ pub struct PlanningOptions {
     pub locks: bool,
     /// What is done about a protected stage.
     pub protected: ProtectedStage,
+    /// The command that plans the same, for hints; `None` for `plan` with the tags of the request.
+    pub plan_command: Option<String>,
 }
 
 /// What is done about a protected stage.
@@ -116,7 +118,8 @@ pub async fn plan_rendered(
 ) -> Result<Planned> {
     ensure_not_empty(&manifest)?;
     if how.protected == ProtectedStage::Refused {
-        refuse_without_plan(&manifest, request.tags.summary().as_deref(), context)?;
+        let plan_command = how.plan_command.clone().unwrap_or_else(|| plan_command(request));
+        refuse_without_plan(&manifest, &plan_command, context)?;
     }
     let aws = context.connect(&manifest, &desired).await?;
     if how.locks {
@@ -143,6 +146,16 @@ pub async fn plan_rendered(
         blockers.extend(blockers::in_progress(&plan, &observed));
     }
     Ok(Planned { request: request.clone(), manifest, desired, aws, observed, plan, blockers, attached })
+}
+
+/// Returns the command that plans what a request asks for.
+fn plan_command(request: &Request) -> String {
+    let ones = request.tags.by_image.iter().map(|(image, tag)| format!("{image}={tag}"));
+    let tags = request.tags.default.iter().cloned().chain(ones);
+    std::iter::once("plan".to_owned())
+        .chain(tags.map(|tag| format!("--tag {tag}")))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Returns the request with the tags that run, where no tag is given and images need one; `None` where none is needed or known.

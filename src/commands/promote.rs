@@ -24,6 +24,7 @@ use crate::manifest::{Request, Scope};
 use crate::promotion::{Promotion, SourceService, Unsettled, current_deployment, has_digests, promotion};
 use crate::report::{CommandOutcome, Event};
 use crate::settings::Settings;
+use crate::shell::quote;
 
 /// The number of past deployments of a service that are read: what runs is nearly always among them.
 const PAST_DEPLOYMENTS: usize = 10;
@@ -72,6 +73,12 @@ pub struct PromoteArgs {
 }
 
 impl PromoteArgs {
+    /// Returns the command that promotes the same.
+    fn command(&self) -> String {
+        let names = self.names.iter().map(|name| format!("{} ", quote(name))).collect::<String>();
+        format!("promote {names}--from {} --to {}", quote(&self.from), quote(&self.to))
+    }
+
     /// Returns settings with the stage that is deployed to.
     ///
     /// # Errors
@@ -115,6 +122,7 @@ pub async fn run(args: &PromoteArgs, context: &CommandContext) -> Result<Command
         release: Some(new_release_id()),
         watch: Some(args.watch.clone()),
         locks: !changes_nothing,
+        plan_command: Some(args.command()),
         protected: if changes_nothing { ProtectedStage::Planned } else { ProtectedStage::Refused },
         ..PlanningOptions::default()
     };

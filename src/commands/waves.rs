@@ -10,7 +10,7 @@ use super::planning::{PlanningOptions, plan_deploy};
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
 use crate::interrupt::Listener;
-use crate::report::{self, CommandOutcome, Event};
+use crate::report::{self, CommandOutcome};
 use crate::settings::Settings;
 
 /// Returns the stages of `--stage eu,us`, in their order; none where one stage is named, or no stage.
@@ -45,35 +45,22 @@ pub fn settings_of(settings: &Settings, stage: &str) -> Settings {
     }
 }
 
-/// Plans the deploy to each stage, so that nothing is changed in the first where a later one is refused.
-///
-/// # Errors
-/// The plan of a stage is refused; those of other stages are reported.
-pub async fn ensure_plannable(
+/// Plans the deploy to each stage, so that nothing is changed in the first where a later one is refused. Returns the stages
+/// that are refused, with the reasons.
+pub async fn refused_stages(
     args: &DeployArgs,
     stages: &[String],
-    context: &CommandContext,
-) -> Result<CommandOutcome> {
-    let mut refused: Vec<(&String, Failure)> = Vec::new();
+    settings: &Settings,
+) -> Vec<(String, Failure)> {
+    let mut refused = Vec::new();
     for stage in stages {
-        let settings = settings_of(&context.settings, stage);
+        let settings = settings_of(settings, stage);
         let silent = report::silent_reporter(&settings);
-        let own = CommandContext::new(settings, silent);
-        if let Err(failure) = plan_of(args, &own).await {
-            refused.push((stage, failure));
+        if let Err(failure) = plan_of(args, &CommandContext::new(settings, silent)).await {
+            refused.push((stage.clone(), failure));
         }
     }
-    let Some((last_stage, last)) = refused.pop() else { return Ok(CommandOutcome::Succeeded) };
-    let explain = |stage: &String| {
-        let note = format!("the plan of stage `{stage}` is refused, so no stage is deployed");
-        context.reporter.report(&Event::Note(&note));
-    };
-    for (stage, failure) in &refused {
-        explain(stage);
-        context.reporter.report_error(failure);
-    }
-    explain(last_stage);
-    Err(last)
+    refused
 }
 
 async fn plan_of(args: &DeployArgs, context: &CommandContext) -> Result<()> {

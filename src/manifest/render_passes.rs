@@ -115,7 +115,9 @@ pub(super) fn render_pass(
 fn check_stage(stages: &[String], settings: &Settings) -> Result<()> {
     match &settings.stage {
         Some(stage) if !stages.contains(stage) => {
-            let hint = did_you_mean(stage, stages.iter().map(String::as_str));
+            let several = || "only `deploy` takes several stages: name one".to_owned();
+            let hint = stage.contains(',').then(several);
+            let hint = hint.or_else(|| did_you_mean(stage, stages.iter().map(String::as_str)));
             let hint = hint.unwrap_or_else(|| match stages {
                 [] => "the manifest has no `stages`".to_owned(),
                 stages => format!("stages: {}", stages.join(", ")),

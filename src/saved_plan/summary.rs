@@ -1,9 +1,6 @@
-//! What a saved plan changes, in a few lines for who is to approve it. Values of secrets are hidden in a plan already.
+//! What a saved plan changes, in lines for who is to approve it. Values of secrets are hidden in a plan already.
 
 use serde_json::Value;
-
-/// The longest value that is shown, in characters.
-const LONGEST_VALUE: usize = 60;
 
 /// Returns the lines.
 pub(super) fn summary(plan: &Value) -> Vec<String> {
@@ -38,11 +35,7 @@ fn service_lines(service: &Value) -> Vec<String> {
     lines
 }
 
-/// Returns a value in one line; of a long one the end, which an image has its tag in.
+/// Returns a value in one line, whole: what is approved is seen.
 fn text(value: &Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let Some(rest) = text.chars().count().checked_sub(LONGEST_VALUE).filter(|rest| *rest > 0) else {
-        return text;
-    };
-    format!("…{}", text.chars().skip(rest).collect::<String>())
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

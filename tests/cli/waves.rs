@@ -55,6 +55,18 @@ fn stages_that_are_named_twice_are_refused() {
     let world = stages(Scenario::Steady);
     world.run(&["deploy", "--stage", "eu,eu", "--tag", "v2"]).exits(2).says("has a stage twice");
     world.run(&["deploy", "--stage", "eu,xx", "--tag", "v2"]).exits(2).says("no stage named `xx`");
-    world.run(&["status", "--stage", "eu,us"]).exits(2).says("no stage named `eu,us`");
+    world.run(&["status", "--stage", "eu,us"]).exits(2).says("only `deploy` takes several stages");
     assert_eq!(world.sandbox.requests().iter().filter(|call| call.operation == "UpdateService").count(), 0);
+}
+
+#[test]
+fn the_hints_of_a_stage_that_is_refused_name_that_stage() {
+    let world = stages(Scenario::Steady);
+    let manifest = std::fs::read_to_string(world.folder.dir.path().join("ecsail.yml")).expect("the manifest");
+    world.folder.write("ecsail.yml", &manifest.replace("  us: {}\n", "  us: { protected: true }\n"));
+    let run = world.run(&["deploy", "--stage", "eu,us", "--tag", "v2"]).exits(5);
+    run.says("`ecsail --stage us plan --tag v2 --out FILE`");
+    let run = world.run(&["promote", "--from", "eu", "--to", "us"]).exits(5);
+    run.says("`ecsail --stage us promote --from eu --to us --out FILE`");
+    assert!(world.calls("RegisterTaskDefinition").is_empty());
 }

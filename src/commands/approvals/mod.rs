@@ -32,16 +32,15 @@ pub struct ApprovalSubject<'a> {
 ///
 /// # Errors
 /// The refusal.
-pub fn refuse_without_plan(manifest: &Manifest, tag: Option<&str>, context: &CommandContext) -> Result<()> {
+pub fn refuse_without_plan(manifest: &Manifest, plan_command: &str, context: &CommandContext) -> Result<()> {
     if report_emergency("deploy", manifest, context) || manifest.protection.is_none() {
         return Ok(());
     }
-    let tag = tag.map(|tag| format!(" --tag {tag}")).unwrap_or_default();
     let failure = Failure::refused(format!(
         "{} is protected: it takes only plans that another person has approved",
         stage_of(manifest)
     ))
-    .with_hint(format!("save a plan with `ecsail plan{tag} --out FILE`"))
+    .with_hint(format!("save a plan with `ecsail {plan_command} --out FILE`"))
     .with_hint("have another person run `ecsail approve FILE`".to_owned())
     .with_hint("deploy it with `ecsail apply FILE --approval-file APPROVAL`".to_owned());
     Err(failure.with_hint(emergency_hint()))
