@@ -196,18 +196,23 @@ impl CommandContext {
 
     /// Returns the environment for programs that this run starts: with `--sandbox` they reach the sandbox, and no
     /// account.
-    pub fn program_environment(&self) -> std::collections::BTreeMap<String, String> {
-        #[cfg(feature = "sandbox")]
-        if let Some(session) = self.sandbox_session.borrow().as_ref() {
-            return without_approvals(session.client_environment(&self.settings.environment));
-        }
-        #[cfg(feature = "sandbox")]
-        if let Some(LookupConnection { sandbox: Some(session), .. }) =
-            self.lookup_connection.borrow().as_ref()
-        {
-            return without_approvals(session.client_environment(&self.settings.environment));
-        }
-        without_approvals(self.settings.environment.clone())
+    pub fn program_environment(&self) -> BTreeMap<String, String> {
+        let environment = self.sandbox_environment();
+        without_approvals(environment.unwrap_or_else(|| self.settings.environment.clone()))
+    }
+
+    /// Returns the environment in which the sandbox is reached: that of the command, or of the look-ups before it.
+    #[cfg(feature = "sandbox")]
+    fn sandbox_environment(&self) -> Option<BTreeMap<String, String>> {
+        let (of_command, of_lookups) = (self.sandbox_session.borrow(), self.lookup_connection.borrow());
+        let of_lookups = of_lookups.as_ref().and_then(|known| known.sandbox.as_ref());
+        let session = of_command.as_ref().or(of_lookups)?;
+        Some(session.client_environment(&self.settings.environment))
+    }
+
+    #[cfg(not(feature = "sandbox"))]
+    fn sandbox_environment(&self) -> Option<BTreeMap<String, String>> {
+        None
     }
 
     /// Returns the fixed time between two polls of a rollout; `None` where it adapts.
@@ -233,9 +238,7 @@ impl CommandContext {
 }
 
 /// Returns an environment without the approvals, which prove the identity of others.
-fn without_approvals(
-    mut environment: std::collections::BTreeMap<String, String>,
-) -> std::collections::BTreeMap<String, String> {
+fn without_approvals(mut environment: BTreeMap<String, String>) -> BTreeMap<String, String> {
     environment.retain(|name, _| !name.starts_with("ECSAIL_APPROVAL"));
     environment
 }

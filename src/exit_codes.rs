@@ -41,7 +41,7 @@ pub const EXIT_CODES: &[ExitCode] = &[
     ExitCode {
         code: 5,
         short: "refused",
-        meaning: "Refused before anything changed: a deployment is in progress, the credentials are those of another account, another controller manages the service, something changed since the plan was made, another command or person has the lock of the stage, or the stage is protected and nobody else has approved.",
+        meaning: "Refused before anything changed: a deployment is in progress, the credentials are those of another account, another controller manages the service, something changed since the plan was made, another command or person has the lock of the stage, or the stage is protected and approvals are missing.",
     },
     ExitCode {
         code: 6,
@@ -118,7 +118,7 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
             meaning(0, "approved"),
             as_ever(1),
             as_ever(2),
-            meaning(5, "the own approval does not count, or AWS refuses the signature"),
+            meaning(5, "your approval does not count, or AWS refuses the signature"),
         ],
     ),
     only(

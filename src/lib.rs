@@ -47,6 +47,7 @@ pub mod hooks;
 pub mod image;
 pub mod interrupt;
 pub mod lint;
+pub mod local_http;
 pub mod lock;
 pub mod lookup;
 pub mod manifest;

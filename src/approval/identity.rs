@@ -104,7 +104,7 @@ impl Identity {
 /// Returns whether two identities count as one person.
 ///
 /// Users are told by their ids, people of Identity Center by their sessions, and sessions of another role are one person, as
-/// whoever may assume the role chooses their names: unless `approvers` names the session, which the trust policy of the role
+/// the caller chooses their names: unless `approvers` names the session, which the trust policy of the role
 /// then has to pin.
 pub fn is_same_person(one: &Identity, other: &Identity, approvers: &[String]) -> bool {
     if one.user_id == other.user_id && one.account == other.account {
@@ -112,7 +112,7 @@ pub fn is_same_person(one: &Identity, other: &Identity, approvers: &[String]) ->
     }
     match (one.kind(), other.kind()) {
         (IdentityKind::IdentityCenter { session: a, .. }, IdentityKind::IdentityCenter { session: b, .. })
-        // A person of Identity Center who assumes a role under the own name.
+        // A person of Identity Center who assumes a role under their own name.
         | (IdentityKind::IdentityCenter { session: a, .. }, IdentityKind::Role { session: b, .. })
         | (IdentityKind::Role { session: a, .. }, IdentityKind::IdentityCenter { session: b, .. }) => {
             a.eq_ignore_ascii_case(b)

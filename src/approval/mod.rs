@@ -13,7 +13,7 @@ pub mod token;
 
 pub use identity::Identity;
 pub use record::ApprovalRecord;
-pub use tally::{Doers, Tally, tally};
+pub use tally::{ExcludedApprovers, Tally, tally};
 pub use token::ApprovalToken;
 
 /// How long AWS STS takes a signature, whatever else it says (aws-iam-authenticator, pkg/token/token.go).

@@ -22,7 +22,7 @@ impl Tally {
 
 /// The people whose own approval does not count.
 #[derive(Clone, Copy, Debug)]
-pub struct Doers<'a> {
+pub struct ExcludedApprovers<'a> {
     /// The identities of who made the plan.
     pub planners: &'a [Identity],
     /// The identities of who runs the command.
@@ -30,12 +30,17 @@ pub struct Doers<'a> {
 }
 
 /// Counts the approvals of these identities, all proven, for a stage in an account.
-pub fn tally(protection: &Protection, account: &str, doers: Doers<'_>, approvals: &[Identity]) -> Tally {
+pub fn tally(
+    protection: &Protection,
+    account: &str,
+    excluded: ExcludedApprovers<'_>,
+    approvals: &[Identity],
+) -> Tally {
     let mut tally = Tally::default();
     let mut counted: Vec<&Identity> = Vec::new();
     for identity in approvals {
         let same = |other: &&Identity| is_same_person(identity, other, &protection.approvers);
-        if let Some(why) = refusal(protection, account, doers, identity) {
+        if let Some(why) = refusal(protection, account, excluded, identity) {
             tally.refused.push(format!("the approval of `{}` does not count: {why}", identity.name()));
         } else if !counted.iter().any(same) {
             counted.push(identity);
@@ -49,22 +54,22 @@ pub fn tally(protection: &Protection, account: &str, doers: Doers<'_>, approvals
 fn refusal(
     protection: &Protection,
     account: &str,
-    doers: Doers<'_>,
+    excluded: ExcludedApprovers<'_>,
     identity: &Identity,
 ) -> Option<&'static str> {
     let approvers = &protection.approvers;
-    let is_doer = |doers: &[Identity]| doers.iter().any(|doer| is_same_person(identity, doer, approvers));
-    if is_doer(doers.planners) {
+    let is_one_of = |people: &[Identity]| people.iter().any(|one| is_same_person(identity, one, approvers));
+    if is_one_of(excluded.planners) {
         return Some("it is of who made the plan");
     }
-    if is_doer(doers.appliers) {
+    if is_one_of(excluded.appliers) {
         return Some("it is of who runs this command");
     }
     let is_listed = identity.is_among(approvers);
     if !approvers.is_empty() && !is_listed {
         return Some("`approvers` does not have this identity");
     }
-    // Anybody has users and roles of any name in an account of the own.
+    // Anyone can have users and roles of any name in their own account.
     if identity.account != account && !is_listed {
         return Some("it is of another account, and `approvers` does not have it");
     }
@@ -87,8 +92,8 @@ mod tests {
 
     fn count(protection: &Protection, approvals: &[Identity]) -> (Vec<String>, usize) {
         let (planner, applier) = (user(ACCOUNT, "planner"), user(ACCOUNT, "applier"));
-        let doers = Doers { planners: &[planner], appliers: &[applier] };
-        let Tally { approvers, refused } = tally(protection, ACCOUNT, doers, approvals);
+        let excluded = ExcludedApprovers { planners: &[planner], appliers: &[applier] };
+        let Tally { approvers, refused } = tally(protection, ACCOUNT, excluded, approvals);
         (approvers, refused.len())
     }
 

@@ -1,4 +1,4 @@
-//! The token of an approval: the parts of a signed request to AWS STS, from which whoever verifies it builds the request again.
+//! The token of an approval: the parts of a signed request to AWS STS, from which the verifier builds the request again.
 //! It has no address, no header and no query, so that it can make no other call.
 
 use std::fmt;
@@ -15,7 +15,7 @@ const MAX_LENGTH: usize = 8192;
 /// How far the clock of the approver may be ahead.
 const TOLERATED_OFFSET: Duration = Duration::from_mins(5);
 
-/// The parts of a signed request. They prove an identity to whoever has them, for as long as AWS takes the signature.
+/// The parts of a signed request. They prove an identity to anyone who has them, for as long as AWS takes the signature.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApprovalToken {
     pub region: String,

@@ -1,4 +1,4 @@
-//! Sends requests to services that are not AWS's, with the HTTP and TLS stack that the SDK brings: the proxies and the
+//! Sends requests that the SDK does not make, such as those to other services, with the HTTP and TLS stack that the SDK brings: the proxies and the
 //! certificates of the environment count for them too. Never follows a redirect, because a credential is for one address.
 
 use std::error::Error;
@@ -43,8 +43,16 @@ impl HttpSender {
     /// # Errors
     /// A proxy or the certificates of the environment cannot be used.
     pub fn new(address: &str, settings: &Settings) -> Result<HttpSender> {
+        HttpSender::of_machine(address, &Machine::new(settings))
+    }
+
+    /// Returns a sender for an address, with the proxies and certificates of a machine.
+    ///
+    /// # Errors
+    /// As of [`HttpSender::new`].
+    pub(super) fn of_machine(address: &str, machine: &Machine) -> Result<HttpSender> {
         let is_tls = address.starts_with("https://");
-        Ok(HttpSender { connector: http_client::connector(&Machine::new(settings), is_tls)? })
+        Ok(HttpSender { connector: http_client::connector(machine, is_tls)? })
     }
 
     /// Sends a request to the absolute address that it names, and returns the answer, whatever its status is.

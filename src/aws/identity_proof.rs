@@ -1,22 +1,18 @@
-//! Proves an identity by a signed request to AWS STS, as EKS does: who approves signs `GetCallerIdentity` together with what is
-//! approved, and whoever verifies builds the same request and sends it. Never sends anything that the approver chose but the
-//! fields of the token.
+//! Proves an identity by a signed request to AWS STS, as EKS does: the approver signs `GetCallerIdentity` together with what is
+//! approved, and the verifier builds the same request and sends it. Of the approver's choice it sends only the fields of the token.
 
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::identity::Identity as SdkIdentity;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
 use super::error::ApiErrorKind;
-use super::signed_call::{ServiceName, dns_suffix};
-use super::{ApiError, Aws, http_client};
+use super::http_sender::HttpSender;
+use super::signed_call::{ServiceName, dns_suffix, percent_encoded};
+use super::{ApiError, Aws};
 use crate::approval::token::ApprovalToken;
 use crate::approval::{Identity, TOKEN_VALIDITY};
 use crate::error::{Failure, Result};
@@ -31,8 +27,6 @@ const OPERATION: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 const BINDING_HEADER: &str = "x-ecsail-plan";
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPTS: Policy = Policy { attempts: 3, backoff: Backoff::Exponential(Duration::from_millis(100)) };
-/// The most that is read of an answer, in bytes.
-const MAX_ANSWER: usize = 64 * 1024;
 
 /// Why an identity was not proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,25 +117,21 @@ impl Aws {
             ..ApiError::unreadable(ACTION)
         };
         let address = self.address_of(SERVICE, &self.region);
-        let connector = http_client::connector(&self.machine, address.starts_with("https:"));
-        let connector = connector.map_err(|failure| ApiError {
+        let sender = HttpSender::of_machine(&address, &self.machine).map_err(|failure| ApiError {
             message: Some(failure.one_line()),
             ..ApiError::unreadable(ACTION)
         })?;
         let request = proof_request(&address, token, binding).ok_or_else(|| ApiError::unreadable(ACTION))?;
-        let answering = async {
-            let response = connector.call(request).await.map_err(|error| lost(error.to_string()))?;
-            let status = response.status().as_u16();
-            Ok((status, read(response).await.ok_or_else(|| lost("the answer could not be read".to_owned()))?))
-        };
-        let answered = tokio::time::timeout(ATTEMPT_TIMEOUT, answering).await;
-        let (status, body) = answered
+        let answered = tokio::time::timeout(ATTEMPT_TIMEOUT, sender.send(request)).await;
+        let answer = answered
             .map_err(|_| ApiError::not_answered_within(ACTION, ATTEMPT_TIMEOUT))?
-            .map_err(|error: ApiError| error)?;
+            .map_err(|error| lost(error.to_string()))?;
+        let status = answer.status().as_u16();
         if status >= 500 || status == 429 {
             return Err(lost(format!("HTTP {status}")));
         }
-        Ok((status, body))
+        let body = serde_json::from_str(answer.body());
+        Ok((status, body.map_err(|_| lost("the answer could not be read".to_owned()))?))
     }
 }
 
@@ -151,7 +141,7 @@ fn sts_host(region: &str) -> String {
 }
 
 /// Builds the request that the token must have been made for.
-fn proof_request(address: &str, token: &ApprovalToken, binding: &str) -> Option<HttpRequest> {
+fn proof_request(address: &str, token: &ApprovalToken, binding: &str) -> Option<http::Request<Vec<u8>>> {
     let ApprovalToken { region, access_key, date, signature, session_token } = token;
     let day = date.get(..8)?;
     let credential = format!("{access_key}/{day}/{region}/{}/aws4_request", SERVICE.signing);
@@ -169,48 +159,18 @@ fn proof_request(address: &str, token: &ApprovalToken, binding: &str) -> Option<
     ];
     for (name, value) in fields {
         if let Some(value) = value {
-            query.push_str(&format!("&{name}={}", escape(value)));
+            query.push_str(&format!("&{name}={}", percent_encoded(value, "")));
         }
     }
-    let mut request = HttpRequest::new(SdkBody::empty());
-    request.set_method("GET").ok()?;
-    request.set_uri(format!("{address}?{query}")).ok()?;
-    let headers = request.headers_mut();
+    let request = http::Request::get(format!("{address}?{query}"))
+        .header("accept", "application/json")
+        .header("user-agent", concat!("ecsail/", env!("CARGO_PKG_VERSION")))
+        .header(BINDING_HEADER, binding);
     let host = sts_host(region);
     // Otherwise the client names the host itself, as the version of HTTP wants it.
-    if !address.ends_with(&format!("://{host}/")) {
-        headers.insert("host", host);
-    }
-    headers.insert("accept", "application/json");
-    headers.insert("user-agent", concat!("ecsail/", env!("CARGO_PKG_VERSION")));
-    headers.insert(BINDING_HEADER, binding.to_owned());
-    Some(request)
-}
-
-/// Percent-encodes all but the unreserved characters of RFC 3986, as signatures have it.
-fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
-}
-
-/// Reads an answer as JSON; `None` for one that is too long or is none.
-async fn read(response: HttpResponse) -> Option<Value> {
-    let mut body = ByteStream::new(response.into_body());
-    let mut read = Vec::new();
-    while let Some(bytes) = body.next().await {
-        read.extend_from_slice(&bytes.ok()?);
-        if read.len() > MAX_ANSWER {
-            return None;
-        }
-    }
-    serde_json::from_slice(&read).ok()
+    let request =
+        if address.ends_with(&format!("://{host}/")) { request } else { request.header("host", host) };
+    request.body(Vec::new()).ok()
 }
 
 /// Returns the identity of an answer; `None` unless it has the whole form of one.

@@ -29,7 +29,6 @@ pub mod error;
 pub mod eventbridge;
 pub mod exec_session;
 mod express;
-pub mod github_reviews;
 mod http_client;
 pub mod http_sender;
 pub mod https_file;

@@ -12,6 +12,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use super::environment::Machine;
 use super::http_client;
 use crate::error::Result;
+use crate::local_http::is_local_http;
 use crate::settings::Settings;
 
 /// The longest word of an answer that is repeated, and the most that is read of an answer.
@@ -42,9 +43,8 @@ impl WebhookSender {
     /// The address is not one of HTTPS, or a proxy or the certificates cannot be used.
     pub fn new(address: &str, settings: &Settings) -> Result<WebhookSender, String> {
         let address = address.trim();
-        let is_local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
         let is_tls = address.starts_with("https://");
-        if !is_tls && !is_local.iter().any(|local| address.starts_with(local)) {
+        if !is_tls && !is_local_http(address) {
             return Err("its address does not begin with `https://`".to_owned());
         }
         if address.contains("://hooks.slack.com/triggers/") {

@@ -1,4 +1,4 @@
-//! `ecsail approve`: proves who approves a plan or a request, by a signature with the own credentials. Never changes the stage.
+//! `ecsail approve`: approves a plan or a request, by a signature with the credentials of the run. Never changes the stage.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,9 @@ use clap::{Args, ValueHint};
 use super::approvals::refusal_words;
 use super::confirmation::is_confirmed;
 use crate::apply::approval_record::record_approval;
-use crate::approval::{ApprovalRecord, ApprovalToken, Doers, Identity, RECORD_VALIDITY, binding, tally};
+use crate::approval::{
+    ApprovalRecord, ApprovalToken, ExcludedApprovers, Identity, RECORD_VALIDITY, binding, tally,
+};
 use crate::aws::Aws;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
@@ -27,7 +29,7 @@ use crate::{duration, exit_codes, private_file, text_file};
   ecsail approve production.plan --record       # into the table of the lock
 
 The approval is a signature with your own AWS credentials. It is good for 15 minutes; a recorded one
-for 24 hours. Whoever made the plan or applies it cannot approve it."))]
+for 24 hours. The person who made the plan or applies it cannot approve it."))]
 pub struct ApproveArgs {
     /// The file that `ecsail plan --out` or `--request-approval` saved
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -59,11 +61,11 @@ struct Approvable {
 /// Runs the verb.
 ///
 /// # Errors
-/// The file cannot be read, the stage is not protected, the own approval would not count, or a call failed.
+/// The file cannot be read, the stage is not protected, the approval would not count, or a call failed.
 pub async fn run(args: &ApproveArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let subject = read(&args.file)?;
     let terms = &subject.terms;
-    // The role of the stage is everybody's: who approves is known by the own credentials.
+    // The role of the stage is shared: the approver is known by the credentials that it was assumed with.
     let manifest = Manifest { region: Some(terms.region.clone()), ..Manifest::default() };
     let aws = context.connect_without_definitions(&manifest).await?;
     let note = |text: &str| context.reporter.report(&Event::Note(text));
@@ -121,9 +123,9 @@ async fn verify(token: &ApprovalToken, subject: &Approvable, aws: &Aws) -> Resul
         let words = refusal_words(&refusal, token, &aws.region);
         Failure::refused("AWS does not accept the signature").with_cause(words)
     })?;
-    let doers = Doers { planners: &subject.planners, appliers: &[] };
+    let excluded = ExcludedApprovers { planners: &subject.planners, appliers: &[] };
     let terms = &subject.terms;
-    let counted = tally(&terms.protection, &terms.account, doers, std::slice::from_ref(&identity));
+    let counted = tally(&terms.protection, &terms.account, excluded, std::slice::from_ref(&identity));
     match counted.refused.into_iter().next() {
         Some(why) => Err(Failure::refused(why).with_hint("have another person approve it".to_owned())),
         None => Ok(identity),

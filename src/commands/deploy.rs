@@ -86,11 +86,11 @@ impl DeployArgs {
         if self.dry_run { ProtectedStage::Planned } else { ProtectedStage::Refused }
     }
 
-    /// Returns what is planned, and how, where nothing follows the plan.
+    /// Returns what is planned, and the options for a plan that nothing follows.
     ///
     /// # Errors
     /// Arguments that contradict each other.
-    pub(super) fn planned_without_changes(&self) -> Result<(Request, PlanningOptions)> {
+    pub(super) fn request_and_options(&self) -> Result<(Request, PlanningOptions)> {
         let how = PlanningOptions {
             force: self.force,
             supersede: self.supersede,
@@ -108,7 +108,7 @@ impl DeployArgs {
 /// # Errors
 /// The plan is refused, or a registration failed. No service was changed.
 pub async fn run(args: &DeployArgs, context: &CommandContext) -> Result<CommandOutcome> {
-    let (request, how) = args.planned_without_changes()?;
+    let (request, how) = args.request_and_options()?;
     let id = new_release_id();
     let has_edits = !how.edits.is_empty();
     let how = PlanningOptions {

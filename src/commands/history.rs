@@ -14,6 +14,7 @@ use crate::events::{JsonEvent, service as events};
 use crate::history::past_deployment::{PastDeployment, PastState};
 use crate::history::{ServiceHistory, TaskDefinitions};
 use crate::image::ImageReference;
+use crate::report::deployed_image::deployed_image;
 use crate::report::{Column, CommandOutcome, Event, Page, PageLine, Paint, TableRow, names, table, times};
 
 /// Show past deployments: when, which revision, by whom, and how they ended
@@ -192,11 +193,6 @@ fn digest_cell(images: &[ContainerImage]) -> Option<String> {
 }
 
 fn event(place: &ServiceIdentity, deployment: &PastDeployment, now: f64) -> events::History {
-    let image = |image: &ContainerImage| events::DeployedImage {
-        container: image.container_name.clone(),
-        image: image.image.clone(),
-        digest: image.image_digest.clone(),
-    };
     events::History {
         service: place.name.clone(),
         cluster: place.cluster.clone(),
@@ -208,7 +204,7 @@ fn event(place: &ServiceIdentity, deployment: &PastDeployment, now: f64) -> even
         revision: known_text(revision_name(&deployment.revision)),
         rolled_back_to: deployment.rolled_back_to.as_deref().map(|to| revision_name(to).to_owned()),
         superseded_by: deployment.superseded_by.clone(),
-        images: deployment.images.iter().map(image).collect(),
+        images: deployment.images.iter().map(deployed_image).collect(),
         tag: deployment.deployed_tag(),
         git_sha: deployment.tags.get("git-sha").cloned(),
         release: deployment.tags.get("release").cloned(),

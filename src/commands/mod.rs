@@ -231,9 +231,6 @@ fn plan_options(
     settings: &crate::settings::Settings,
     images: &ImageArgs,
 ) -> Options {
-    let directory = manifest.path.as_deref().and_then(std::path::Path::parent);
-    let directory =
-        directory.filter(|path| !path.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
     Options {
         account: manifest.account.as_ref().map(|account| account.value.clone()),
         images: images.checks(manifest),
@@ -245,7 +242,7 @@ fn plan_options(
             app: manifest.app.clone(),
             stage: manifest.stage.clone(),
             image_tag: request.tags.summary(),
-            git_sha: crate::manifest::commit::commit_sha(directory, &settings.environment),
+            git_sha: crate::manifest::commit::commit_sha(manifest.folder(), &settings.environment),
             performer: ci_user(settings),
             release_id: None,
             emergency: settings.emergency.clone(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::approvals::args::parse_reason;
+use super::approvals::args::EmergencyArgs;
 use super::deploy::{DEFAULT_PARALLEL, ExecuteOptions, execute, new_release_id, parse_parallel};
 use super::planning::{Planned, PlanningOptions, ProtectedStage, plan_deploy};
 use super::running_tags::tags_of;
@@ -64,9 +64,8 @@ pub struct PromoteArgs {
     /// Create services that do not exist, even if the cluster has one of a similar name
     #[arg(long)]
     create: bool,
-    /// Promote to a protected stage without approval, for this reason, which is recorded
-    #[arg(long, value_name = "REASON", value_parser = parse_reason)]
-    pub emergency: Option<String>,
+    #[command(flatten)]
+    pub emergency: EmergencyArgs,
     /// Number of services that roll out at once
     #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_PARALLEL, value_parser = parse_parallel, hide_short_help = true)]
     parallel: usize,

@@ -165,8 +165,7 @@ fn recorded_rollback(
     context: &CommandContext,
 ) -> RecordedRelease {
     let targets = || ways.targets.iter().filter_map(|target| target.to.as_ref());
-    let directory = chosen.manifest.path.as_deref().and_then(std::path::Path::parent);
-    let of_run = || commit_sha(directory.unwrap_or(std::path::Path::new(".")), &context.settings.environment);
+    let of_run = || commit_sha(chosen.manifest.folder(), &context.settings.environment);
     RecordedRelease {
         task: "rollback",
         release: new_release_id(),

@@ -64,7 +64,7 @@ pub async fn refused_stages(
 }
 
 async fn plan_of(args: &DeployArgs, context: &CommandContext) -> Result<()> {
-    let (request, how) = args.planned_without_changes()?;
+    let (request, how) = args.request_and_options()?;
     let how = PlanningOptions { protected: args.on_protected_stage(), ..how };
     let planned = plan_deploy(&request, how, context).await?;
     ensure_no_failures(planned.blockers)

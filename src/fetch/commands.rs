@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
-use super::{Answers, FetchContext, folder};
+use super::{Answers, FetchContext};
 use crate::aws::MAX_CONCURRENT_CALLS;
 use crate::document::problem::did_you_mean;
 use crate::lookup::{Lookup, LookupAnswer, LookupFailure};
@@ -61,7 +61,7 @@ async fn run(
     let Some((program, first)) = command.command.split_first() else {
         return Err("it has no program".to_owned());
     };
-    let directory = folder(context);
+    let directory = context.manifest.folder();
     // A path with a folder is relative to the manifest, as in `lookups`.
     let program_path = if program.contains('/') {
         directory.join(program).canonicalize().unwrap_or_else(|_| program.into())
@@ -69,7 +69,7 @@ async fn run(
         program.into()
     };
     let mut process = Command::new(program_path);
-    process.args(first).args(arguments).current_dir(&directory);
+    process.args(first).args(arguments).current_dir(directory);
     process.env_clear().envs(&context.environment).kill_on_drop(true);
     process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = process.spawn().map_err(|error| format!("`{program}`: {error}"))?;

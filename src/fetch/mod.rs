@@ -2,7 +2,6 @@
 //! and never decides what is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::aws::Aws;
@@ -138,12 +137,6 @@ fn files(asked: &BTreeSet<Lookup>, context: &FetchContext<'_>) -> Answers {
         answers.push((lookup.clone(), answer));
     }
     answers
-}
-
-/// Returns the folder of the manifest, in which commands run and from which paths begin.
-fn folder(context: &FetchContext<'_>) -> PathBuf {
-    let parent = context.manifest.path.as_deref().and_then(std::path::Path::parent);
-    parent.filter(|path| !path.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
 /// The bytes of a state, shared between the rounds of a run.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Answers, FetchContext, StateBytes, folder};
+use super::{Answers, FetchContext, StateBytes};
 use crate::aws::Aws;
 use crate::aws::https_file::read_https;
 use crate::document::problem::did_you_mean;
@@ -50,7 +50,7 @@ impl StateSource {
     ) -> Result<StateSource, LookupFailure> {
         let bytes = match self {
             StateSource::Read(_) => return Ok(self),
-            StateSource::At(StateLocation::File(path)) => read_file(&folder(context).join(path))?,
+            StateSource::At(StateLocation::File(path)) => read_file(&context.manifest.folder().join(path))?,
             StateSource::At(StateLocation::S3(object)) => read_object(&object, context, aws).await?,
             StateSource::At(StateLocation::Https(url)) => {
                 let read = read_https(&url, context.settings).await;
@@ -94,7 +94,7 @@ fn locate_file(
     state: &ManifestState,
     context: &FetchContext<'_>,
 ) -> Result<StateSource, LookupFailure> {
-    let whole = folder(context).join(path);
+    let whole = context.manifest.folder().join(path);
     let pointer = std::fs::metadata(&whole).ok().filter(|file| file.len() <= LARGEST_POINTER as u64);
     if pointer.is_some() {
         let bytes = read_file(&whole)?;
@@ -105,7 +105,7 @@ fn locate_file(
     }
     let workspace = state.workspace.as_deref().unwrap_or(DEFAULT_WORKSPACE);
     let path = path_of_workspace(path, workspace);
-    Ok(StateSource::Read(Arc::new(read_file(&folder(context).join(path))?)))
+    Ok(StateSource::Read(Arc::new(read_file(&context.manifest.folder().join(path))?)))
 }
 
 fn follow_backend(
@@ -120,7 +120,9 @@ fn follow_backend(
     let of_terraform = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let of_terraform = of_terraform.strip_suffix(".terraform").unwrap_or(of_terraform).trim_end_matches('/');
     match of_backend(backend, of_terraform, &workspace)? {
-        StateLocation::File(path) => Ok(StateSource::Read(Arc::new(read_file(&folder(context).join(path))?))),
+        StateLocation::File(path) => {
+            Ok(StateSource::Read(Arc::new(read_file(&context.manifest.folder().join(path))?)))
+        }
         other => Ok(StateSource::At(other)),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use crate::local_http::is_local_http;
+
 /// The API of github.com, where no variable names another.
 const PUBLIC_API: &str = "https://api.github.com";
-/// The beginnings of addresses on this machine, which may do without TLS.
-const LOCAL: &[&str] = &["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
 
 /// A repository, as `OWNER/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl GitHubAccess {
         let repository = Repository::parse(needed("GITHUB_REPOSITORY")?)
             .ok_or_else(|| "`GITHUB_REPOSITORY` is not of the form `OWNER/NAME`".to_owned())?;
         let api_url = variable("GITHUB_API_URL").unwrap_or(PUBLIC_API).trim_end_matches('/').to_owned();
-        let is_local = LOCAL.iter().any(|local| api_url.starts_with(local));
+        let is_local = is_local_http(&api_url);
         if !is_local && !api_url.starts_with("https://") {
             return Err("`GITHUB_API_URL` does not begin with `https://`".to_owned());
         }

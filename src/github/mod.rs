@@ -2,7 +2,6 @@
 //! between two deploys. Pure; [`crate::github_api`] sends the requests.
 
 pub mod access;
-pub mod approval;
 pub mod comment;
 pub mod compare;
 pub mod deployment;
@@ -11,3 +10,4 @@ pub mod git_tag;
 pub mod label;
 pub mod request;
 pub mod response;
+pub mod run_review;

@@ -14,11 +14,12 @@ use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::approval::review::ReviewedRun;
 use crate::aws::http_sender::{HttpSender, SendError};
 use crate::github::access::{GitHubAccess, Repository};
-use crate::github::approval::{RunApproval, approvals, approvals_request};
 use crate::github::request::ApiRequest;
 use crate::github::response::{ApiResponse, NextStep, step_without_answer};
+use crate::github::run_review::{reviewed_run, run_requests};
 use crate::settings::Settings;
 
 mod comments;
@@ -91,15 +92,17 @@ impl GitHubClient {
         Operation { client: self, ends: Instant::now() + LIMIT, left: Cell::new(MAX_REQUESTS) }
     }
 
-    /// Returns the reviews of the environments of a workflow run, by its id; none where no review was needed.
+    /// Returns a workflow run with the reviews of its environments, by its id.
     ///
     /// # Errors
     /// The token may not read them, or there was no answer.
-    pub async fn run_approvals(&self, run_id: &str) -> Result<Vec<RunApproval>, GitHubError> {
+    pub async fn reviewed_run(&self, run_id: &str) -> Result<ReviewedRun, GitHubError> {
         let no_id = || GitHubError::without_answer("the id of the run is no number");
-        let request = approvals_request(&self.repository, run_id).ok_or_else(no_id)?;
-        let response = self.operation().send(&request).await?;
-        approvals(&response.body).ok_or_else(GitHubError::not_understood)
+        let [run, reviews] = run_requests(&self.repository, run_id).ok_or_else(no_id)?;
+        let operation = self.operation();
+        let (run, reviews) =
+            futures_util::future::try_join(operation.send(&run), operation.send(&reviews)).await?;
+        reviewed_run(&run.body, &reviews.body).ok_or_else(GitHubError::not_understood)
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::LookupFailure;
+use crate::local_http::is_local_http;
 
 /// The workspace that Terraform has without one.
 pub const DEFAULT_WORKSPACE: &str = "default";
@@ -52,11 +53,6 @@ pub fn from_url(url: &str, workspace: &str) -> Result<StateLocation, LookupFailu
     }
     let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
     Err(not_supported(&format!("a Terraform state behind `{scheme}://`")))
-}
-
-/// Returns whether a URL is one of a server on this machine, which needs no TLS.
-fn is_local_http(url: &str) -> bool {
-    ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"].iter().any(|local| url.starts_with(local))
 }
 
 fn not_supported(what: &str) -> LookupFailure {

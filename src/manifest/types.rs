@@ -28,7 +28,7 @@ use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
 use crate::template::TemplateContext;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The manifest format that this version reads.
@@ -418,6 +418,12 @@ fn read_services(fields: &FieldReader<'_>, problems: &mut Problems) -> Vec<Manif
 }
 
 impl Manifest {
+    /// Returns the folder of the manifest; the current one where there is no manifest.
+    pub fn folder(&self) -> &Path {
+        let parent = self.path.as_deref().and_then(Path::parent);
+        parent.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
     /// Returns the task specifications of the tasks, and those in targets of schedules.
     pub fn task_specs(&self) -> impl Iterator<Item = &TaskSpec> {
         let targets = self.schedules.iter().flat_map(|schedule| &schedule.targets);

@@ -206,16 +206,14 @@ fn common_version(
     let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for service in services {
         for runs in &service.images {
-            let reference = ImageReference::parse(&runs.image);
+            let reference = resolved_reference(runs);
             if !reference.is_in_repository_of(image) {
                 continue;
             }
-            let digest = runs.image_digest.clone().or(reference.digest);
-            if digest.is_none() && unsettled == Unsettled::Refused {
+            if reference.digest.is_none() && unsettled == Unsettled::Refused {
                 return Err(unknown_digest(stage, name, &service.key));
             }
-            let version = ImageReference { digest, ..ImageReference::parse(&runs.image) }.version();
-            let of = found.entry(version.unwrap_or_default()).or_default();
+            let of = found.entry(reference.version().unwrap_or_default()).or_default();
             if !of.contains(&service.key.as_str()) {
                 of.push(&service.key);
             }
@@ -226,6 +224,12 @@ fn common_version(
         1 => Ok(found.into_keys().next()),
         _ => Err(different_versions(stage, name, &found)),
     }
+}
+
+/// Returns the reference of an image that runs, with the digest that ECS resolved.
+pub fn resolved_reference(image: &ContainerImage) -> ImageReference {
+    let reference = ImageReference::parse(&image.image);
+    ImageReference { digest: image.image_digest.clone().or(reference.digest), ..reference }
 }
 
 fn unknown_digest(stage: &str, name: &str, service: &str) -> Failure {

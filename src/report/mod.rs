@@ -30,6 +30,7 @@ use crate::watch::{Progress, WatchReporter, WatchResult};
 mod applied;
 mod commits;
 mod deletion;
+pub mod deployed_image;
 pub mod diagnosis;
 mod emergency;
 pub mod error;

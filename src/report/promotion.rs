@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use super::deployed_image::deployed_image;
 use super::names;
 use super::printable::one_line;
 use super::screen::{Paint, paint};
 use super::times;
-use crate::aws::types::ContainerImage;
-use crate::events::service::{DeployedImage, Promoted};
-use crate::image::ImageReference;
-use crate::promotion::PromotedService;
+use crate::events::service::Promoted;
+use crate::promotion::{PromotedService, resolved_reference};
 
 /// Returns what a service runs in the stage that is promoted from, in one line.
 pub fn text(service: &PromotedService, from: &str, now: f64, color: bool) -> String {
     let key = paint(color, Paint::Bold, &service.key);
     let mut line = format!("{key} in stage {from}: {}", service.revision);
-    let versions: BTreeSet<String> = service.images.iter().filter_map(version).collect();
+    let versions: BTreeSet<String> =
+        service.images.iter().filter_map(|image| resolved_reference(image).version()).collect();
     if !versions.is_empty() {
         let versions: Vec<String> = versions.iter().map(|version| names::short_version(version)).collect();
         line.push_str(&format!(" with {}", versions.join(", ")));
@@ -37,27 +37,15 @@ pub fn text(service: &PromotedService, from: &str, now: f64, color: bool) -> Str
 
 /// The event of what a service runs that is promoted.
 pub fn event(service: &PromotedService, from: &str) -> Promoted {
-    let image = |image: &ContainerImage| DeployedImage {
-        container: image.container_name.clone(),
-        image: image.image.clone(),
-        digest: image.image_digest.clone(),
-    };
     Promoted {
         service: service.key.clone(),
         from: from.to_owned(),
         revision: service.revision.clone(),
         tag: service.tag.clone(),
-        images: service.images.iter().map(image).collect(),
+        images: service.images.iter().map(deployed_image).collect(),
         git_sha: service.commit.clone(),
         since: service.since,
         rolled_back: service.rolled_back.clone(),
         unsettled: service.unsettled.clone(),
     }
-}
-
-/// Returns the tag and the digest of an image that runs.
-fn version(image: &ContainerImage) -> Option<String> {
-    let reference = ImageReference::parse(&image.image);
-    let digest = image.image_digest.clone().or(reference.digest);
-    ImageReference { digest, ..ImageReference::parse(&image.image) }.version()
 }

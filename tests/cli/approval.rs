@@ -1,12 +1,10 @@
 //! Protected stages: whose approval counts, for how long, and what goes on without one.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-
 use ecsail_sandbox::{Fault, FaultKind, Scenario};
 use serde_json::json;
 
 use crate::lock::{create_table, dynamodb};
+use crate::support::github_api::{self, GitHubApi};
 use crate::support::python::{HINT, program};
 use crate::support::{DEFINITION, MANIFEST, Run, World, finished, service};
 
@@ -226,42 +224,25 @@ fn an_emergency_goes_ahead_and_is_recorded() {
     world.run(&["deploy", "--tag", "v3", "--emergency", " "]).exits(2).says("a reason is needed");
 }
 
-/// Answers requests as GitHub's API does: the run, and its reviews.
-fn github(reviews: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    let answer = move |mut stream: std::net::TcpStream| {
-        let mut line = String::new();
-        let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
-        reader.read_line(&mut line).expect("a request");
-        while reader.read_line(&mut String::new()).is_ok_and(|length| length > 2) {}
-        let run = r#"{ "run_attempt": 1, "actor": { "id": 1 }, "triggering_actor": { "id": 1 } }"#;
-        let body = if line.contains("/repos/octo/shop/actions/runs/42/approvals ") { reviews } else { run };
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-        let _ = stream.write_all(format!("{head}{body}").as_bytes());
-    };
-    std::thread::spawn(move || listener.incoming().flatten().for_each(answer));
-    address
-}
-
 #[test]
 fn a_reviewer_of_the_github_environment_counts_as_one_approval() {
     let world = world("{ github: production }");
     plan(&world, CI);
-    let apply = |reviews: &'static str| {
-        let address = github(reviews);
+    let api = GitHubApi::start();
+    let apply = || {
         let variables = [
             ("GITHUB_ACTIONS", "true"),
-            ("GITHUB_API_URL", address.as_str()),
+            ("GITHUB_API_URL", api.url()),
             ("GITHUB_REPOSITORY", "octo/shop"),
             ("GITHUB_RUN_ID", "42"),
-            ("GITHUB_TOKEN", "ghs_example"),
+            ("GITHUB_TOKEN", github_api::TOKEN),
         ];
         run_with(&world, CI, &variables, &["apply", PLAN])
     };
-    apply("[]").exits(5).says("nobody has approved environment `production` of this run");
-    let review = r#"[{ "state": "approved", "user": { "id": 7, "login": "bob" }, "environments": [{ "name": "production" }] }]"#;
-    apply(review).exits(0).says("approved by bob (GitHub)");
+    apply().exits(5).says("nobody has approved environment `production` of this run");
+    let (user, environments) = (json!({ "id": 7, "login": "bob" }), json!([{ "name": "production" }]));
+    api.state().reviews.push(json!({ "state": "approved", "user": user, "environments": environments }));
+    apply().exits(0).says("approved by bob (GitHub)");
 }
 
 #[test]

@@ -74,10 +74,10 @@ fn github_accepts_each_request() {
     };
     let access = GitHubAccess::from_variables(variable, false).expect("valid");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let approvals = runtime.block_on(async {
-        GitHubClient::new(&access, &Settings::default()).expect("a client").run_approvals("12").await
+    let run = runtime.block_on(async {
+        GitHubClient::new(&access, &Settings::default()).expect("a client").reviewed_run("12").await
     });
-    assert_eq!(approvals.expect("an answer"), []);
+    assert_eq!(run.expect("an answer").reviews, []);
     // Every operation of the description was used, so that none is left unjudged.
     let state = api.state();
     let used = |method: &str, part: &str| {
@@ -99,6 +99,7 @@ fn github_accepts_each_request() {
         ("POST", "git/refs"),
         ("PATCH", "git/refs/tags%2F"),
         ("GET", "compare/"),
+        ("GET", "actions/runs/12"),
         ("GET", "actions/runs/12/approvals"),
     ] {
         assert!(used(method, part), "{method} {part}");

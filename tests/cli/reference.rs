@@ -51,7 +51,7 @@ fn commands_are_current() {
     for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
         body.push_str(&section(command, 2));
     }
-    compare("commands.md", "the arguments of the program (`src/cli.rs`, `src/commands/`)", &body);
+    compare("commands.md", "the arguments of the program (`src/cli/`, `src/commands/`)", &body);
 }
 
 fn is_listed(command: &Command) -> bool {

@@ -24,6 +24,7 @@ const operations = {
   [`post ${repo}/git/refs`]: [],
   [`patch ${repo}/git/refs/{ref}`]: [],
   [`get ${repo}/compare/{basehead}`]: ["ahead_by", "behind_by", "html_url", "commits.[].sha", "commits.[].commit.message"],
+  [`get ${repo}/actions/runs/{run_id}`]: ["run_attempt", "actor.id", "triggering_actor.id"],
   [`get ${repo}/actions/runs/{run_id}/approvals`]: [
     "[].state", "[].user.id", "[].user.login", "[].environments.[].name",
   ],

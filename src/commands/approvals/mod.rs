@@ -1,9 +1,12 @@
 //! Checks the approvals of a protected stage before a command changes it: tokens that were given, the reviewers of the GitHub
 //! environment, and approvals in the table of the lock. [`crate::approval`] decides which of them count.
 
-use crate::approval::{ApprovalRecord, ApprovalToken, Doers, Identity, Protection, Tally, binding, tally};
+use super::github::client;
+use crate::approval::review::ReviewedRun;
+use crate::approval::{
+    ApprovalRecord, ApprovalToken, ExcludedApprovers, Identity, Protection, Tally, binding, tally,
+};
 use crate::aws::Aws;
-use crate::aws::github_reviews::reviewed_run;
 use crate::aws::identity_proof::ProofRefusal;
 use crate::context::CommandContext;
 use crate::error::{Failure, Result};
@@ -11,6 +14,7 @@ use crate::lock::lock_key;
 use crate::manifest::Manifest;
 use crate::report::Event;
 use crate::saved_plan::ApprovalTerms;
+use crate::settings::Settings;
 
 pub mod args;
 pub mod change;
@@ -108,8 +112,8 @@ impl Counting<'_> {
     }
 
     fn tally(&self) -> Tally {
-        let doers = Doers { planners: self.subject.planners, appliers: self.appliers };
-        let Tally { mut approvers, refused } = tally(self.protection, self.account(), doers, &self.proven);
+        let excluded = ExcludedApprovers { planners: self.subject.planners, appliers: self.appliers };
+        let Tally { mut approvers, refused } = tally(self.protection, self.account(), excluded, &self.proven);
         approvers.extend(self.reviewer.clone());
         Tally { approvers, refused: [&self.refused[..], &refused].concat() }
     }
@@ -166,6 +170,13 @@ impl Counting<'_> {
             records.filter_map(|record| record.approver(&key, self.subject.digest, &account, now));
         self.proven.extend(approvers);
     }
+}
+
+/// Returns the workflow run of this process, with its reviews.
+async fn reviewed_run(settings: &Settings) -> Result<ReviewedRun, String> {
+    const RUN_ID: &str = "GITHUB_RUN_ID";
+    let id = settings.process_variable(RUN_ID).ok_or_else(|| format!("`{RUN_ID}` is not set"))?;
+    client(settings)?.reviewed_run(id).await.map_err(|error| error.to_string())
 }
 
 /// Returns why a token does not count.
@@ -227,7 +238,7 @@ fn stage_of(manifest: &Manifest) -> String {
 }
 
 /// Reports that the run is an emergency, if it is one. Returns whether it is.
-fn report_emergency(command: &str, manifest: &Manifest, context: &CommandContext) -> bool {
+pub(super) fn report_emergency(command: &str, manifest: &Manifest, context: &CommandContext) -> bool {
     let Some(reason) = &context.settings.emergency else { return false };
     let is_protected = manifest.protection.is_some();
     context.reporter.report(&Event::Emergency {

@@ -32,7 +32,7 @@ pub struct RecordedRelease {
 /// How it ended.
 #[derive(Clone, Debug, Default)]
 pub struct RecordedEnd {
-    /// `None` where nobody has waited for the end.
+    /// `None` where the end was not waited for.
     pub state: Option<DeploymentState>,
     pub description: String,
     /// Where the app is reached, if the manifest does not say.

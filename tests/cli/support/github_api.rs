@@ -44,6 +44,8 @@ pub(crate) struct GitHubState {
     pub(crate) tags: BTreeMap<String, String>,
     /// The commits between any two, oldest first.
     pub(crate) commits: Vec<Value>,
+    /// The reviews of each workflow run, which user 1 has started.
+    pub(crate) reviews: Vec<Value>,
     pub(crate) scripted: VecDeque<Scripted>,
     /// Whether another run writes a comment just before each.
     pub(crate) has_rival: bool,
@@ -192,7 +194,11 @@ impl GitHubState {
                     json!({ "status": "ahead", "ahead_by": commits.len(), "behind_by": 0, "html_url": url, "commits": commits }),
                 )
             }
-            ("GET", ["actions", "runs", _, "approvals"]) => (200, json!([])),
+            ("GET", ["actions", "runs", _, "approvals"]) => (200, json!(self.reviews)),
+            ("GET", ["actions", "runs", _]) => {
+                let user = json!({ "id": 1 });
+                (200, json!({ "run_attempt": 1, "actor": user, "triggering_actor": user }))
+            }
             _ => (404, json!({ "message": "Not Found" })),
         }
     }
