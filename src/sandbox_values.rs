@@ -64,7 +64,7 @@ pub(crate) fn read(manifest: &Manifest, region: &str) -> Result<Option<Seed>> {
         return Ok(None);
     }
     let values: SandboxValues = serde_json::from_value(node.to_value()).map_err(|error| {
-        let hint = "see `ecsail docs sandbox` for what the file may have".to_owned();
+        let hint = "see `ecsail docs lookups` for what the file may have".to_owned();
         Failure::usage(format!("failed to read `{}`", path.display()))
             .with_cause(error.to_string())
             .with_hint(hint)
