@@ -46,6 +46,7 @@ pub mod history;
 pub mod hooks;
 pub mod image;
 pub mod interrupt;
+pub mod jsonnet;
 pub mod lint;
 pub mod local_http;
 pub mod lock;

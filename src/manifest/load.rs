@@ -13,6 +13,7 @@ use crate::document::tree::Node;
 use crate::error::Failure;
 use crate::error::Result;
 use crate::file_limits::FileLimits;
+use crate::jsonnet::{self, imported_name, is_jsonnet};
 use crate::settings::{ImageTags, Settings};
 use crate::template::tags::{UNREADABLE_FILE, included_names};
 use crate::template::{TemplateContext, UndefinedNames};
@@ -246,7 +247,9 @@ fn load_definitions(project: &ProjectFolder, manifest: &mut Manifest) {
     let services = manifest.services.iter().chain(&manifest.like_services);
     let of_services = services
         .flat_map(|service| service.task_definition.iter().chain(&service.service).chain(&service.express));
-    let of_tasks = manifest.task_specs().flat_map(|work| work.task_definition.iter().chain(&work.run_task));
+    let of_tasks = manifest
+        .task_specs()
+        .flat_map(|work| work.task_definition.iter().chain(&work.run_task).chain(&work.override_document));
     let layers: Vec<_> = of_services
         .chain(of_tasks)
         .filter_map(|layer| match layer {
@@ -328,8 +331,21 @@ fn report_unreadable(
 }
 
 fn load_included_files(project: &ProjectFolder, id: SourceId, manifest: &mut Manifest) {
+    if is_jsonnet(&manifest.sources.get(id).name) {
+        return load_jsonnet_imports(project, id, manifest);
+    }
     for (name, range) in included_names(&manifest.sources.get(id).text) {
         load_file(project, &name, NamedBy::Include(SourceSpan::new(id, range)), manifest);
+    }
+}
+
+/// Reads the files that a program in Jsonnet imports. Those that are missing are reported where they are imported.
+fn load_jsonnet_imports(project: &ProjectFolder, id: SourceId, manifest: &mut Manifest) {
+    let found = manifest.templates.iter().find(|(_, known)| **known == id);
+    let Some(importing) = found.map(|(name, _)| name.clone()) else { return };
+    for import in jsonnet::imports(&manifest.sources.get(id).text) {
+        let name = imported_name(&importing, &import.path);
+        load_file(project, &name, NamedBy::Include(SourceSpan::new(id, import.range)), manifest);
     }
 }
 

@@ -11,7 +11,9 @@ use crate::document::model::DocumentKind;
 use crate::document::problem::{Problem, Problems, did_you_mean};
 use crate::document::reader::DocumentReader;
 use crate::document::required::check_required;
-use crate::document::tree::{self, Node};
+use crate::document::source::{SourceId, SourceSpan};
+use crate::document::tree::{self, Node, NodeKind};
+use crate::jsonnet::{self, JsonnetFiles};
 use crate::manifest::{Layer, Manifest};
 use crate::template::{TemplateEngine, UndefinedNames};
 
@@ -125,6 +127,11 @@ impl DefinitionFiles {
         }
         // The loader has reported a file that could not be read.
         let id = *manifest.templates.get(name)?;
+        if jsonnet::is_jsonnet(name) {
+            let node = self.jsonnet_tree(name, id, manifest, problems);
+            self.owned_trees.insert(name.to_owned(), node.clone());
+            return node;
+        }
         let (text, found) = self.engine.render(name, &manifest.sources, UndefinedNames::Strict);
         problems.extend(found);
         let node = text.and_then(|text| tree::parse(&text).map_err(|found| problems.extend(found)).ok());
@@ -139,6 +146,32 @@ impl DefinitionFiles {
         let trees = if is_owned { &mut self.owned_trees } else { &mut self.trees };
         trees.insert(name.to_owned(), node.clone());
         node
+    }
+
+    /// Returns the value of a program in Jsonnet, with the file as the place of everything in it.
+    fn jsonnet_tree(
+        &self,
+        name: &str,
+        id: SourceId,
+        manifest: &Manifest,
+        problems: &mut Problems,
+    ) -> Option<Node> {
+        let span = SourceSpan::new(id, 0..0);
+        let files = JsonnetFiles { names: &manifest.templates, sources: &manifest.sources };
+        match jsonnet::evaluate(name, self.engine.context(), files) {
+            Ok(Some(text)) => match tree::parse(&text) {
+                Ok(node) => Some(node.with_span(span)),
+                Err(found) => {
+                    problems.extend(found.into_iter().map(|problem| Problem { span: Some(span), ..problem }));
+                    None
+                }
+            },
+            Ok(None) => Some(Node { kind: NodeKind::Undefined, span }),
+            Err(problem) => {
+                problems.push(*problem);
+                None
+            }
+        }
     }
 }
 

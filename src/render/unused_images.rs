@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{DefinitionSource, DesiredState};
 use crate::document::problem::{Problem, did_you_mean};
+use crate::jsonnet::is_jsonnet;
 use crate::lint::problem_of_check;
 use crate::manifest::{Manifest, ManifestImage};
 use crate::template::tags::names_beginning_with;
@@ -14,7 +15,9 @@ pub fn unused_images(manifest: &Manifest, desired: &DesiredState) -> Vec<Problem
     let keeps_running =
         desired.definitions().any(|definition| matches!(definition, DefinitionSource::RunningWithTags(_)));
     let used = used_names(manifest);
-    if keeps_running || used.contains("image") {
+    let in_jsonnet = manifest.templates.keys().any(|name| is_jsonnet(name));
+    // Which images a program in Jsonnet uses is not in its text.
+    if keeps_running || in_jsonnet || used.contains("image") {
         return Vec::new();
     }
     let containers = container_names(desired);

@@ -9,7 +9,7 @@ use super::spelling::{self, SpelledScalar};
 use super::values::{self, MissingName};
 use crate::document::rendered_text::find_reserved;
 use crate::document::source::{SourceId, SourceSpan};
-use crate::document::tree::{Node, NodeKind, Scalar};
+use crate::document::tree::{Node, NodeKey, NodeKind, Scalar};
 use crate::lookup::LookupTable;
 
 /// The names for what a definition belongs to.
@@ -152,6 +152,29 @@ impl TemplateContext {
         }
     }
 
+    /// Returns the first names that are defined or placeholders, for another language than that of templates.
+    pub fn root_names(&self) -> Vec<String> {
+        let missing = self.missing.iter().filter_map(|path| path.first());
+        self.nodes.keys().chain(missing).cloned().collect::<BTreeSet<String>>().into_iter().collect()
+    }
+
+    /// Returns the value of a first name, with what is not known yet as undefined.
+    pub fn root_value(&self, name: &str) -> Option<Node> {
+        let of_name = self.missing.iter().filter(|path| path.first().is_some_and(|first| first == name));
+        let known = self.nodes.get(name).cloned();
+        of_name.fold(known, |value, path| Some(with_undefined(value, path.get(1..).unwrap_or_default())))
+    }
+
+    /// Returns whether a name stands for a value that is not known yet.
+    pub fn has_missing_names(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
+    /// Returns the hint for a name that could be defined and is not.
+    pub fn missing_hint(&self, name: &str) -> Option<String> {
+        self.missing_name_hints.get(name).cloned()
+    }
+
     /// Returns the value of a first name.
     pub(super) fn root(&self, name: &str) -> Option<&Node> {
         self.nodes.get(name)
@@ -182,6 +205,19 @@ impl MissingName {
     pub(super) fn value() -> Value {
         Value::from_object(MissingName)
     }
+}
+
+/// Returns a value with an undefined one at a path of keys.
+fn with_undefined(value: Option<Node>, path: &[String]) -> Node {
+    let span = SourceSpan::new(SourceId::from_index(0), 0..0);
+    let Some((first, rest)) = path.split_first() else { return Node { kind: NodeKind::Undefined, span } };
+    let mut entries = match value.map(|value| value.kind) {
+        Some(NodeKind::Map(entries)) => entries,
+        _ => Vec::new(),
+    };
+    let known = entries.iter().position(|(key, _)| key.name == *first).map(|at| entries.remove(at).1);
+    entries.push((NodeKey { name: first.clone(), span }, with_undefined(known, rest)));
+    Node { kind: NodeKind::Map(entries), span }
 }
 
 /// Returns a value without the entries that contain a reserved character, or `None` for a text that contains one.

@@ -114,6 +114,29 @@ fn failed(failure: LookupFailure) -> Error {
     Error::new(ErrorKind::InvalidOperation, failure.message.clone()).with_source(failure)
 }
 
+/// Calls a function of templates from another language; `None` is a value that is not known yet.
+///
+/// # Errors
+/// What is asked for is missing or may not be read, or the arguments do not fit.
+pub fn call_function(
+    table: &LookupTable,
+    function: &str,
+    arguments: &[serde_json::Value],
+) -> Result<Option<serde_json::Value>, LookupFailure> {
+    let positional =
+        arguments.iter().map(|argument| Value::from(minijinja::value::Serde(argument))).collect();
+    match look_up(table, function, &Call { positional, keywords: Vec::new() }) {
+        Ok(value) if value.downcast_object_ref::<MissingName>().is_some() => Ok(None),
+        Ok(value) => Ok(Some(serde_json::to_value(&value).unwrap_or_default())),
+        Err(error) => {
+            let failure =
+                std::error::Error::source(&error).and_then(|source| source.downcast_ref::<LookupFailure>());
+            let message = || format!("`{function}`: {}", error.detail().unwrap_or("it was called wrongly"));
+            Err(failure.cloned().unwrap_or_else(|| LookupFailure::new(message())))
+        }
+    }
+}
+
 /// Calls a function.
 fn look_up(table: &LookupTable, function: &str, call: &Call) -> Result<Value, Error> {
     if call.values().any(Value::is_undefined) {

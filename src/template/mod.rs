@@ -11,6 +11,7 @@ use minijinja::value::Rest;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
 pub use context::TemplateContext;
+pub use functions::call_function;
 use markers::{COMMENT_END, COMMENT_START, MarkedTemplate, strip_markers};
 pub use recovery::blank_tag;
 use spelling::SpelledScalar;

@@ -51,6 +51,7 @@ mod immutable;
 mod init;
 #[cfg(unix)]
 mod install;
+mod jsonnet;
 mod kill_table;
 mod lint;
 mod lock;

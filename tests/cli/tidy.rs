@@ -40,6 +40,7 @@ const PURE: &[&str] = &[
     "expression/",
     "github/",
     "history/past",
+    "jsonnet/",
     "approval/",
     "lock/",
     "notify/",
