@@ -71,6 +71,7 @@ mod own_checks;
 mod parent;
 mod permissions;
 mod plan;
+mod policy;
 mod promote;
 mod properties;
 mod prune;
