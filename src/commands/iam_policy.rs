@@ -97,29 +97,33 @@ pub async fn run(args: &IamPolicyArgs, context: &CommandContext) -> Result<Comma
 /// Returns where the resources are: as the flags and the manifest say, or as AWS answers.
 async fn home(args: &IamPolicyArgs, manifest: &Manifest, context: &CommandContext) -> Home {
     let settings = &context.settings;
-    let variables =
-        ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| settings.environment.get(*name));
-    let mut region = settings.region.as_ref().or(manifest.region.as_ref()).or(variables).cloned();
-    let mut account =
-        args.account.clone().or_else(|| manifest.account.as_ref().map(|account| account.value.clone()));
-    if region.is_none() || account.is_none() {
-        match identify(manifest, context).await {
-            Ok((of_caller, found)) => {
-                account = account.or(Some(of_caller));
-                region = region.or(Some(found));
-            }
-            Err(why) => note_unknown(&why, account.is_none(), context),
-        }
+    let variable = |name: &&str| settings.environment.get(*name).filter(|value| !value.is_empty());
+    let of_environment = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(variable);
+    let mut region = settings.region.as_ref().or(manifest.region.as_ref()).or(of_environment).cloned();
+    let of_manifest = manifest.account.as_ref().map(|account| account.value.clone());
+    let mut account = args.account.clone().or(of_manifest);
+    if (region.is_none() || account.is_none())
+        && let Err(why) = identify(&mut region, &mut account, manifest, context).await
+    {
+        note_unknown(&why, account.is_none(), context);
     }
     let or_any = |value: Option<String>| value.unwrap_or_else(|| ANY.to_owned());
     Home { region: or_any(region), account: or_any(account) }
 }
 
-/// Returns the account of the caller, and the region of the calls.
-async fn identify(manifest: &Manifest, context: &CommandContext) -> Result<(String, String)> {
+/// Takes what is missing from AWS: the region of the calls, and the account of the caller.
+async fn identify(
+    region: &mut Option<String>,
+    account: &mut Option<String>,
+    manifest: &Manifest,
+    context: &CommandContext,
+) -> Result<()> {
     let aws = context.connect_without_definitions(manifest).await?;
-    let caller = aws.caller().await.map_err(Failure::from)?;
-    Ok((caller.account, aws.region.clone()))
+    region.get_or_insert_with(|| aws.region.clone());
+    if account.is_none() {
+        *account = Some(aws.caller().await?.account);
+    }
+    Ok(())
 }
 
 fn note_unknown(why: &Failure, account_is_missing: bool, context: &CommandContext) {

@@ -43,6 +43,8 @@ pub enum ResourceKind {
     ScalingRole,
     /// The role of the manifest, and those of Terraform states.
     AssumedRoles,
+    /// The roles that documents and schedules name.
+    NamedRoles,
     Repositories,
     LogGroups,
     ScalableTargets,
@@ -197,10 +199,17 @@ fn of_others(action: &str) -> Option<Kind> {
         // "No permissions are required to perform this operation" (API reference of STS).
         "sts:GetCallerIdentity" => Kind::Nothing,
         "sts:AssumeRole" => Kind::AssumedRoles,
+        "iam:GetRole" => Kind::NamedRoles,
         "iam:PassRole" => Kind::TaskRoles,
         "iam:CreateServiceLinkedRole" => Kind::ScalingRole,
-        "ecr:DescribeImages" => Kind::Repositories,
+        "ecr:DescribeImages" | "ecr:BatchGetImage" | "ecr:GetDownloadUrlForLayer" => Kind::Repositories,
         "ecr:DescribePullThroughCacheRules"
+        | "ec2:DescribeSecurityGroups"
+        | "ec2:DescribeSubnets"
+        | "logs:DescribeLogGroups"
+        | "secretsmanager:ListSecrets"
+        | "servicediscovery:ListNamespaces"
+        | "ssm:DescribeParameters"
         | "elasticloadbalancing:DescribeTargetGroups"
         | "elasticloadbalancing:DescribeTargetHealth" => Kind::Everything,
         "logs:GetLogEvents" | "logs:FilterLogEvents" => Kind::LogGroups,

@@ -56,6 +56,15 @@ pub fn statements(purposes: &[Purpose], names: &PolicyNames) -> Vec<Statement> {
     groups.iter().filter_map(statement).collect()
 }
 
+/// Returns the names of all statements that a policy of this purpose has for one manifest or another.
+pub fn possible_statements(purpose: Purpose) -> BTreeSet<String> {
+    let permissions = purpose.verbs().iter().flat_map(|verb| permissions::of(verb));
+    let kinds = permissions
+        .flat_map(|row| row.actions.iter().map(move |action| (row.resource_of(action), row.reach)));
+    let named = kinds.filter(|(kind, _)| *kind != ResourceKind::Nothing);
+    named.map(|(kind, reach)| scope::sid(kind, scope::reach(kind, reach))).collect()
+}
+
 /// The actions by what they are on.
 type Groups = BTreeMap<(ResourceKind, Reach), BTreeSet<&'static str>>;
 

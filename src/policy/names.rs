@@ -279,6 +279,13 @@ impl PolicyNames {
         sorted(&self.rule_roles)
     }
 
+    /// Returns the ARNs of all roles that documents and schedules name.
+    pub(super) fn named_roles(&self) -> Vec<String> {
+        let of_documents = self.task_roles.union(&self.service_roles);
+        let of_schedules = self.schedule_roles.union(&self.rule_roles);
+        sorted(&of_documents.chain(of_schedules).cloned().collect())
+    }
+
     pub(super) fn assumed_roles(&self) -> Vec<String> {
         sorted(&self.assumed_roles)
     }

@@ -50,14 +50,19 @@ pub(super) fn statement(
     if resources.is_empty() {
         return None;
     }
-    let (sid, comment) = describe(kind, reach);
     Some(Statement {
-        sid: if reach == Reach::Account { format!("All{sid}") } else { sid.to_owned() },
-        comment: comment.to_owned(),
+        sid: sid(kind, reach),
+        comment: describe(kind, reach).1.to_owned(),
         actions,
         resources,
         conditions: conditions(kind, reach, names),
     })
+}
+
+/// Returns the name of the statement about a kind of resources.
+pub(super) fn sid(kind: Kind, reach: Reach) -> String {
+    let (sid, _) = describe(kind, reach);
+    if reach == Reach::Account { format!("All{sid}") } else { sid.to_owned() }
 }
 
 fn resources(kind: Kind, names: &PolicyNames) -> Vec<String> {
@@ -90,6 +95,7 @@ fn resources(kind: Kind, names: &PolicyNames) -> Vec<String> {
             "role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
         )],
         Kind::AssumedRoles => names.assumed_roles(),
+        Kind::NamedRoles => names.named_roles(),
         Kind::Repositories => names.repository_arns(),
         Kind::LogGroups => names.log_group_arns(),
         // The ids of scalable targets are AWS's own.
@@ -175,6 +181,7 @@ fn describe(kind: Kind, reach: Reach) -> (&'static str, &'static str) {
             "AssumeRole",
             "For the credentials that ecsail starts with; the other statements are for this role",
         ),
+        (Kind::NamedRoles, _) => ("NamedRoles", "Roles that documents and schedules name"),
         (Kind::Repositories, _) => ("Repositories", "Repositories of the images"),
         (Kind::LogGroups, _) => ("LogGroups", "Log groups and their streams"),
         (Kind::ScalableTargets, _) => {

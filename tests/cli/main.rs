@@ -18,6 +18,7 @@ mod conformance_github;
 mod conformance_init;
 mod conformance_lock;
 mod conformance_lookups;
+mod conformance_policy;
 mod conformance_releases;
 mod conformance_schedules;
 mod conformance_schedules_apply;

@@ -7,15 +7,16 @@ use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use ecsail::permissions::Purpose;
-use ecsail_sandbox::{Policy, Request};
+use ecsail_sandbox::{Policy, Request, Scenario};
 use serde_json::Value;
 
-use crate::support::Folder;
+use crate::support::{Folder, World};
 
 /// The flags of a command that also choose what the policy is about, each with whether it has a value.
 const CHOOSING: &[(&str, bool)] = &[
     ("--stage", true),
     ("--region", true),
+    ("--profile", true),
     ("-f", true),
     ("--manifest", true),
     ("--set", true),
@@ -63,6 +64,22 @@ fn printed(folder: &Folder, purpose: Purpose, flags: &[String]) -> Option<Policy
     Some(Policy::parse(&document).expect("the policy is one that the sandbox evaluates"))
 }
 
+/// Returns the policies that a command runs under: `promote` reads one stage and deploys to the other. None where none is
+/// printed: the manifest has a problem, or a saved plan alone has the stage.
+fn policies(folder: &Folder, verb: &str, purpose: Purpose, arguments: &[&str]) -> Vec<Policy> {
+    let flags = choosing(arguments);
+    if verb != "promote" {
+        return printed(folder, purpose, &flags).into_iter().collect();
+    }
+    let stage = |flag: &str| arguments.iter().skip_while(|argument| **argument != flag).nth(1).copied();
+    let of_stage = |stage: Option<&str>, purpose: Purpose| {
+        let flags = [&flags[..], &["--stage".to_owned(), stage?.to_owned()]].concat();
+        printed(folder, purpose, &flags)
+    };
+    let both = [of_stage(stage("--to"), purpose), of_stage(stage("--from"), Purpose::Operate)];
+    both.into_iter().flatten().collect()
+}
+
 /// Fails unless the policy for the manifest allows what AWS checks for these requests.
 pub(crate) fn allows(folder: &Folder, verb: &str, arguments: &[&str], requests: &[Request]) {
     // With `--cluster`, names of the command line are those of services that the manifest need not have.
@@ -74,10 +91,12 @@ pub(crate) fn allows(folder: &Folder, verb: &str, arguments: &[&str], requests: 
         return;
     }
     let purpose = purpose(verb);
-    let flags = choosing(arguments);
-    let Some(policy) = printed(folder, purpose, &flags) else { return };
+    let policies = policies(folder, verb, purpose, arguments);
+    if policies.is_empty() {
+        return;
+    }
     for check in checks {
-        let sids = policy.allowing(check);
+        let sids: Vec<&str> = policies.iter().flat_map(|policy| policy.allowing(check)).collect();
         let is_allowed = !sids.is_empty() || is_beside_the_manifest(&check.resource, folder, arguments);
         assert!(
             is_allowed,
@@ -93,15 +112,21 @@ pub(crate) fn allows(folder: &Folder, verb: &str, arguments: &[&str], requests: 
     }
 }
 
-/// Returns whether a resource is none of the manifest: a name of the command line, or a log group that only a definition in ECS
-/// has.
+/// Returns whether a resource is none of the manifest: a name of the command line, or a log group, repository or role that
+/// only ECS has, in a definition or in members of a service that the manifest leaves as they are.
 fn is_beside_the_manifest(resource: &str, folder: &Folder, arguments: &[&str]) -> bool {
-    if arguments.iter().any(|argument| resource.ends_with(&format!("/{argument}"))) {
+    let is_argument =
+        |argument: &&str| argument.starts_with("arn:") || resource.ends_with(&format!("/{argument}"));
+    if arguments.iter().any(is_argument) {
         return true;
     }
-    let Some((_, group)) = resource.split_once(":log-group:") else { return false };
-    let group = group.split(':').next().unwrap_or(group);
-    !folder.texts().iter().any(|text| text.contains(group))
+    let marks = [":log-group:", ":repository/", ":role/"];
+    let Some((_, name)) = marks.iter().find_map(|mark| resource.split_once(mark)) else { return false };
+    let name = name.split(':').next().unwrap_or(name);
+    let is_named =
+        |word: &str| word == name || word.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'));
+    let between = |letter: char| letter.is_whitespace() || ",{}[]\"'".contains(letter);
+    !folder.texts().iter().any(|text| text.split(between).any(is_named))
 }
 
 /// Returns the folder in which the test run notes which statements had calls.
@@ -121,4 +146,172 @@ fn record(purpose: Purpose, sid: &str, action: &str) {
     let path = notes().join(format!("{}.tsv", std::process::id()));
     let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
     file.and_then(|mut file| file.write_all(line.as_bytes())).expect("the note can be written");
+}
+
+/// Returns what a test run has noted: purposes, statements and actions.
+pub(crate) fn noted_calls() -> BTreeSet<(String, String)> {
+    let Ok(files) = std::fs::read_dir(notes()) else { return BTreeSet::new() };
+    let texts = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
+    let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    let pair = |line: String| {
+        let mut fields = line.split('\t').map(str::to_owned);
+        Some((fields.next()?, fields.next()?))
+    };
+    lines.filter_map(pair).collect()
+}
+
+/// Returns the purposes, each with the names of all statements that a policy for it can have.
+pub(crate) fn expected_calls() -> BTreeSet<(String, String)> {
+    let mut expected = BTreeSet::new();
+    // The policy for everything has the statements of the others.
+    for purpose in Purpose::EACH.iter().filter(|purpose| **purpose != Purpose::All) {
+        let sids = ecsail::policy::possible_statements(*purpose);
+        expected.extend(sids.into_iter().map(|sid| (name(*purpose), sid)));
+    }
+    expected
+}
+
+const FULL: &str = "\
+ecsail: 1
+app: shop
+region: us-east-1
+account: \"123456789012\"
+cluster: main
+role: deployer
+images:
+  app: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app
+lock: { table: locks }
+schedule_role: scheduler
+notify:
+  - { slack: { ssm: /shop/slack } }
+services:
+  web:
+    task_definition: web.yml
+    service: { desiredCount: 2, loadBalancers: [] }
+    autoscaling: { min: 2, max: 4, cpu: 60 }
+schedules:
+  nightly: { expression: cron(0 3 * * ? *), task: { like: web } }
+  hourly: { via: rule, expression: rate(1 hour), task: { like: web } }
+lookups: { tfstate: { default: { url: 's3://states/net.tfstate' } } }
+";
+
+const LOOKING_UP: &str = "\
+family: web
+networkMode: awsvpc
+requiresCompatibilities: [FARGATE]
+cpu: 256
+memory: 512
+executionRoleArn: arn:aws:iam::{{ aws.account }}:role/execution
+taskRoleArn: {{ tfstate('aws_iam_role.task.arn') }}
+containerDefinitions:
+  - name: app
+    image: {{ image.app }}
+    logConfiguration: { logDriver: awslogs, options: { awslogs-group: /shop/web, awslogs-region: us-east-1 } }
+    environment:
+      - { name: LEVEL, value: {{ ssm('/shop/level') }} }
+      - { name: VPC, value: {{ cfn_output('network', 'VpcId') }} }
+    secrets:
+      - { name: TOKEN, valueFrom: {{ secret('shop/token') }} }
+";
+
+fn full() -> Folder {
+    Folder::new(&[("ecsail.yml", FULL), ("web.yml", LOOKING_UP)])
+}
+
+#[test]
+fn a_policy_names_what_the_manifest_names() {
+    let run = full().run(&["iam-policy", "--format", "terraform"]).exits(0);
+    assert_eq!(
+        run.stderr,
+        "note: the policy has `*` for `taskRoleArn` of service `web`, which is not in the manifest\n"
+    );
+    insta::assert_snapshot!(run.stdout);
+}
+
+#[test]
+fn a_policy_is_a_template_of_cloudformation() {
+    let run = full().run(&["iam-policy", "--for", "run", "--format", "cloudformation"]).exits(0);
+    insta::assert_snapshot!(run.stdout);
+}
+
+#[test]
+fn a_trust_policy_names_the_environment() {
+    let trust = ["iam-policy", "--trust", "github:acme/shop:environment:production"];
+    let run = full().run(&trust).exits(0);
+    insta::assert_snapshot!(run.stdout);
+    for format in ["terraform", "cloudformation"] {
+        let run = full().run(&[&trust[..], &["--format", format]].concat()).exits(0);
+        insta::assert_snapshot!(format!("trust_{format}"), run.stdout);
+    }
+}
+
+#[test]
+fn a_trusted_repository_without_environment_is_a_note() {
+    full()
+        .run(&["iam-policy", "--trust", "github:acme/shop"])
+        .exits(0)
+        .says("note: every workflow of the repository is trusted")
+        .answers("\"repo:acme/shop:*\"");
+}
+
+#[test]
+fn a_trust_policy_needs_an_account() {
+    let folder =
+        Folder::new(&[("ecsail.yml", crate::support::MANIFEST), ("web.yml", crate::support::DEFINITION)])
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+    let run = folder.run(&["iam-policy", "--trust", "github:acme/shop"]).exits(2);
+    assert!(run.stderr.contains("error: a trust policy names the account of the role"), "{}", run.stderr);
+}
+
+#[test]
+fn an_unknown_account_is_any_and_a_note() {
+    let folder =
+        Folder::new(&[("ecsail.yml", crate::support::MANIFEST), ("web.yml", crate::support::DEFINITION)])
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+    folder
+        .run(&["iam-policy"])
+        .exits(0)
+        .says("note: the policy has `*` for the account, which is not known")
+        .answers("arn:aws:ecs:us-east-1:*:service/main/web");
+}
+
+#[test]
+fn the_account_is_that_of_the_credentials() {
+    let world = World::new(Scenario::Steady);
+    world.folder.run(&["iam-policy"]).exits(0).answers("arn:aws:ecs:us-east-1:123456789012:service/main/web");
+    let calls: Vec<_> = world.sandbox.requests().into_iter().map(|request| request.operation).collect();
+    assert_eq!(calls, ["GetCallerIdentity"]);
+}
+
+#[test]
+fn without_a_manifest_there_is_no_policy() {
+    Folder::new(&[])
+        .run(&["--cluster", "main", "--region", "us-east-1", "iam-policy"])
+        .exits(2)
+        .says("no manifest");
+}
+
+#[test]
+fn a_policy_that_is_too_long_for_iam_is_a_note() {
+    let services: String =
+        (0..40).map(|index| format!("  service-{index}: {{ task_definition: web.yml }}\n")).collect();
+    let manifest = crate::support::MANIFEST.replace("  web:\n    task_definition: web.yml\n", &services);
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.yml", crate::support::DEFINITION)]);
+    folder
+        .run(&["iam-policy", "--account", "123456789012", "--for", "all"])
+        .exits(0)
+        .says("a managed policy may have 6144");
+}
+
+#[test]
+fn what_the_policy_does_not_have_the_sandbox_refuses_as_aws_does() {
+    let world = World::new(Scenario::Steady);
+    let policy = printed(&world.folder, Purpose::Deploy, &[]).expect("a policy");
+    world.sandbox.set_policy(Some(policy.without("Services")));
+    world.deploy("v2").exits(1).says(
+        "not authorized to perform: ecs:DescribeServices on resource: arn:aws:ecs:us-east-1:123456789012:service/main/web \
+         because no identity-based policy allows the ecs:DescribeServices action",
+    );
+    world.sandbox.set_policy(Some(policy));
+    world.deploy("v2").exits(0);
 }
