@@ -37,14 +37,7 @@ const ANY: &str = "*";
 Nothing is looked up: what only a look-up gives, such as a role from a Terraform state, is `*`, and a note says so.")]
 pub struct IamPolicyArgs {
     /// What the policy is for; several with commas
-    #[arg(
-        long = "for",
-        value_name = "PURPOSE",
-        value_enum,
-        value_delimiter = ',',
-        default_value = "deploy",
-        hide_possible_values = false
-    )]
+    #[arg(long = "for", value_name = "PURPOSE", value_enum, value_delimiter = ',', default_value = "deploy")]
     purposes: Vec<Purpose>,
     /// Format of the policy; `terraform` and `cloudformation` have comments
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PolicyFormat::Json)]
@@ -83,10 +76,6 @@ pub async fn run(args: &IamPolicyArgs, context: &CommandContext) -> Result<Comma
             manifest::load(&context.settings, request)
         })
         .await?;
-    if manifest.path.is_none() {
-        let hint = "write one with `ecsail init`, or name it with `--manifest`".to_owned();
-        return Err(Failure::usage("no manifest to make a policy for").with_hint(hint));
-    }
     let home = home(args, &manifest, context).await;
     match &args.trust {
         Some(source) => print_trust(source, &home, args.format, context),

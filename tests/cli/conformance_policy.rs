@@ -1,13 +1,13 @@
 //! Conformance tests of policies: MiniStack evaluates what `ecsail iam-policy` prints, and every statement had a call in the
 //! test run.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use ecsail::permissions::Purpose;
 use serde_json::Value;
 
-use crate::policy::{expected_calls, noted_calls};
+use crate::policy::noted_statements;
 use crate::support::emulator::Emulator;
 use crate::support::python::{HINT, program, run};
 use crate::support::{DEFINITION, Folder, Run};
@@ -53,17 +53,20 @@ const COMMANDS: &[&[&str]] = &[
     &["schedule", "disable", "nightly"],
 ];
 
-/// The statements of a deploy that MiniStack does not judge: it checks no role that is passed and no key that is used, and
-/// these commands start no task, delete no rule, and find every service.
+/// The statements of a deploy that MiniStack does not judge: it checks no role that is passed, no key that is used and no tags
+/// of what is created; it has no service deployments and revisions; and these commands start no task, and find every
+/// service, schedule and schedule group.
 const NOT_JUDGED: &[&str] = &[
     "Clusters",
-    "Keys",
-    "LogGroups",
-    "PassScheduleRoles",
-    "PassTaskRoles",
-    "RunTasks",
     "ServiceDeployments",
     "ServiceRevisions",
+    "Tags",
+    "RunTasks",
+    "PassTaskRoles",
+    "PassScheduleRoles",
+    "Keys",
+    "ScheduleGroups",
+    "SameRules",
 ];
 
 /// MiniStack with authorization, and the policies of its user.
@@ -115,7 +118,8 @@ fn with_input(command: &mut Command, input: &str) -> String {
 }
 
 fn is_denied(run: &Run) -> bool {
-    [&run.stdout, &run.stderr].iter().any(|text| text.contains("is not authorized to perform"))
+    let marks = ["is not authorized to perform", "was not checked"];
+    marks.iter().any(|mark| run.stdout.contains(mark) || run.stderr.contains(mark))
 }
 
 #[test]
@@ -143,11 +147,16 @@ fn ministack_allows_what_the_policy_has_and_denies_what_is_taken_from_it() {
     assert_eq!(not_judged, NOT_JUDGED);
 }
 
+/// The statements whose calls are made beside `World::run`: a session of `exec` needs a terminal.
+const NOT_NOTED: &[&str] = &["ExecuteCommand"];
+
 #[test]
 #[ignore = "needs a run of all other tests before"]
 fn every_statement_of_every_policy_had_a_call() {
-    let noted = noted_calls();
+    let noted = noted_statements();
     assert!(!noted.is_empty(), "run `cargo test` before: it notes the calls in the target folder");
-    let missing: BTreeSet<_> = expected_calls().difference(&noted).cloned().collect();
-    assert!(missing.is_empty(), "no test makes a call for these: {missing:#?}");
+    let possible = ecsail::policy::possible_statements(Purpose::All);
+    let missing: Vec<_> =
+        possible.iter().filter(|sid| !noted.contains(*sid) && !NOT_NOTED.contains(&sid.as_str())).collect();
+    assert!(missing.is_empty(), "no test makes a call for these: {missing:?}");
 }

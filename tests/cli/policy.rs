@@ -148,27 +148,12 @@ fn record(purpose: Purpose, sid: &str, action: &str) {
     file.and_then(|mut file| file.write_all(line.as_bytes())).expect("the note can be written");
 }
 
-/// Returns what a test run has noted: purposes, statements and actions.
-pub(crate) fn noted_calls() -> BTreeSet<(String, String)> {
+/// Returns the names of the statements that allowed a call, as a test run has noted them.
+pub(crate) fn noted_statements() -> BTreeSet<String> {
     let Ok(files) = std::fs::read_dir(notes()) else { return BTreeSet::new() };
     let texts = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
     let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
-    let pair = |line: String| {
-        let mut fields = line.split('\t').map(str::to_owned);
-        Some((fields.next()?, fields.next()?))
-    };
-    lines.filter_map(pair).collect()
-}
-
-/// Returns the purposes, each with the names of all statements that a policy for it can have.
-pub(crate) fn expected_calls() -> BTreeSet<(String, String)> {
-    let mut expected = BTreeSet::new();
-    // The policy for everything has the statements of the others.
-    for purpose in Purpose::EACH.iter().filter(|purpose| **purpose != Purpose::All) {
-        let sids = ecsail::policy::possible_statements(*purpose);
-        expected.extend(sids.into_iter().map(|sid| (name(*purpose), sid)));
-    }
-    expected
+    lines.filter_map(|line| line.split('\t').nth(1).map(str::to_owned)).collect()
 }
 
 const FULL: &str = "\
@@ -206,7 +191,7 @@ taskRoleArn: {{ tfstate('aws_iam_role.task.arn') }}
 containerDefinitions:
   - name: app
     image: {{ image.app }}
-    logConfiguration: { logDriver: awslogs, options: { awslogs-group: /shop/web, awslogs-region: us-east-1 } }
+    logConfiguration: { logDriver: awslogs, options: { awslogs-group: /shop/web, awslogs-region: us-east-1, awslogs-stream-prefix: app } }
     environment:
       - { name: LEVEL, value: {{ ssm('/shop/level') }} }
       - { name: VPC, value: {{ cfn_output('network', 'VpcId') }} }
@@ -288,7 +273,7 @@ fn without_a_manifest_there_is_no_policy() {
     Folder::new(&[])
         .run(&["--cluster", "main", "--region", "us-east-1", "iam-policy"])
         .exits(2)
-        .says("no manifest");
+        .says("no `ecsail.yml`");
 }
 
 #[test]

@@ -16,7 +16,15 @@ pub(super) const ROWS: &[Permission] = &[
     .on(ResourceKind::SameScheduleGroups)
     .only_with(Feature::AnySchedule),
     row(
-        SCHEDULES,
+        &[
+            "plan",
+            "deploy",
+            "rollback",
+            "schedule diff",
+            "schedule run",
+            "schedule enable",
+            "schedule disable",
+        ],
         &["events:ListRules"],
         Where("the manifest has rules; with schedules only, a note says what was not compared"),
     )

@@ -59,10 +59,14 @@ pub(super) fn add(list: &mut CheckList<'_>, operation: &str, input: &Value) {
             }
         }
         "DescribeServiceDeployments" => {
-            texts(input, "serviceDeploymentArns").iter().for_each(|arn| below_service(list, &action, arn));
+            for arn in texts(input, "serviceDeploymentArns") {
+                below_service(list, &action, arn);
+            }
         }
         "DescribeServiceRevisions" => {
-            texts(input, "serviceRevisionArns").iter().for_each(|arn| below_service(list, &action, arn));
+            for arn in texts(input, "serviceRevisionArns") {
+                below_service(list, &action, arn);
+            }
         }
         "StopServiceDeployment" | "ContinueServiceDeployment" => {
             below_service(list, &action, text(input, "serviceDeploymentArn").unwrap_or_default());
