@@ -10,7 +10,7 @@
 //!
 //! Every verb in [`commands`] is a prefix or a variation of it. These rules hold, and tests in `tests/` enforce them:
 //!
-//! - [`document`], [`secrets`], [`template`], [`lint`], [`render`], [`plan`], [`adopt`], [`approval`], [`expression`], [`lock`], [`notify`], [`github`], [`watch::judge`] and [`diagnose`] are pure:
+//! - [`document`], [`secrets`], [`template`], [`lint`], [`render`], [`plan`], [`adopt`], [`approval`], [`policy`], [`expression`], [`lock`], [`notify`], [`github`], [`watch::judge`] and [`diagnose`] are pure:
 //!   synchronous, without IO, the time passed in.
 //! - Only [`aws`] names an `aws_sdk_*` crate, and only [`github_api`] names octocrab. Only [`report`] writes to the terminal.
 //! - Only [`apply`] changes anything in AWS, and only after everything was validated.
@@ -59,6 +59,7 @@ pub mod outcome;
 pub mod parent;
 pub mod permissions;
 pub mod plan;
+pub mod policy;
 pub mod private_file;
 pub mod promotion;
 pub mod release;

@@ -7,8 +7,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
-    help as help_verb, history, images, init, interrupts, lock, logs, man, notify, plan, promote, prune,
-    render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait, why,
+    help as help_verb, history, iam_policy, images, init, interrupts, lock, logs, man, notify, plan, promote,
+    prune, render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks,
+    wait, why,
 };
 use crate::completion;
 use crate::error::Failure;
@@ -71,6 +72,7 @@ enum Verb {
     Explain(explain::ExplainArgs),
     #[cfg(feature = "sandbox")]
     Sandbox(crate::commands::sandbox::SandboxArgs),
+    IamPolicy(iam_policy::IamPolicyArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Docs(docs::DocsArgs),

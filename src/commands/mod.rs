@@ -33,6 +33,7 @@ pub mod first_look;
 pub mod github;
 pub mod help;
 pub mod history;
+pub mod iam_policy;
 pub mod images;
 pub mod init;
 pub mod interrupts;

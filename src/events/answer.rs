@@ -199,6 +199,13 @@ pub struct ShownSchema {
     pub schema: Map<String, Value>,
 }
 
+/// Reported by `ecsail iam-policy`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ShownPolicy {
+    /// The policy document, in IAM's JSON whatever `--format` is.
+    pub policy: Map<String, Value>,
+}
+
 /// Reported by `ecsail completions`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Completions {

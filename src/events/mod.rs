@@ -24,7 +24,7 @@ pub mod task;
 
 use answer::{
     Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, InitChecked, InitFile, Man, Note,
-    Pushed, Remark, Reset, Scenarios, Serving, ShownSchema,
+    Pushed, Remark, Reset, Scenarios, Serving, ShownPolicy, ShownSchema,
 };
 use approval::{Approved, Emergency};
 use autoscaling::AutoscalingApplied;
@@ -125,6 +125,7 @@ json_events! {
     "init.checked" => InitChecked,
     "explain" => Explain,
     "schema" => ShownSchema,
+    "policy" => ShownPolicy,
     "completions" => Completions,
     "man" => Man,
     "help" => Help,

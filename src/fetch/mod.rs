@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::aws::Aws;
+use crate::lookup::location::S3Object;
 use crate::lookup::{Lookup, LookupAnswer, LookupFailure, LookupNeed};
 use crate::manifest::Manifest;
 use crate::settings::Settings;
@@ -35,6 +36,18 @@ pub struct FetchContext<'a> {
 #[derive(Default)]
 pub struct Fetcher {
     states: BTreeMap<String, Result<StateSource, LookupFailure>>,
+}
+
+/// Returns the objects in S3 with the states that look-ups name. Reads files, and calls nothing.
+pub fn s3_objects(asked: &BTreeSet<Lookup>, context: &FetchContext<'_>) -> Vec<S3Object> {
+    let names: BTreeSet<&str> = asked
+        .iter()
+        .filter_map(|lookup| match lookup {
+            Lookup::State { state, .. } => Some(state.as_str()),
+            _ => None,
+        })
+        .collect();
+    names.into_iter().filter_map(|name| states::locate(name, context).ok()?.into_object()).collect()
 }
 
 /// The answers of a round.

@@ -42,6 +42,14 @@ impl StateSource {
         matches!(self, StateSource::At(StateLocation::S3(_)))
     }
 
+    /// Returns the object in S3 that has the state, if it is there.
+    pub(super) fn into_object(self) -> Option<S3Object> {
+        match self {
+            StateSource::At(StateLocation::S3(object)) => Some(object),
+            _ => None,
+        }
+    }
+
     /// Returns the state with its bytes.
     pub(super) async fn read(
         self,

@@ -18,7 +18,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Go back", &["rollback", "cancel", "continue"]),
     ("Operate", &["restart", "scale", "exec", "stop-task", "prune", "delete", "lock"]),
     ("Files", &["init", "check", "render", "schema", "explain"]),
-    ("Set up", &["notify", "sandbox", "completions", "docs", "help"]),
+    ("Set up", &["iam-policy", "notify", "sandbox", "completions", "docs", "help"]),
 ];
 
 const USAGE: &str = "Usage: ecsail COMMAND [OPTIONS]";

@@ -25,6 +25,7 @@ const SYNONYMS: &[(&[&str], &str)] = &[
         "`ecsail scale NAME --desired 0` for a service, or `ecsail stop-task` for single tasks",
     ),
     (&["schedules", "cron", "jobs"], "`ecsail schedule`"),
+    (&["iam", "policy", "policies", "permissions"], "`ecsail iam-policy`"),
     (&["job", "start", "run-task", "once"], "`ecsail run`"),
     (&["config", "template", "generate"], "`ecsail render`"),
     (&["doc", "manual", "guide"], "`ecsail docs`"),

@@ -68,6 +68,12 @@ impl LookupTable {
         self.lock().unanswered.clone()
     }
 
+    /// Returns everything that was asked for and answered so far, and what was asked for in this pass.
+    pub fn asked(&self) -> BTreeSet<Lookup> {
+        let content = self.lock();
+        content.answers.keys().chain(&content.unanswered).cloned().collect()
+    }
+
     /// Adds answers.
     pub fn add_answers(&self, answers: impl IntoIterator<Item = (Lookup, LookupAnswer)>) {
         self.lock().answers.extend(answers);

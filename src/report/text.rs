@@ -340,7 +340,11 @@ impl Reporter for TextReporter {
             Event::ReleaseEnded(release) => self.write_release(release),
             // Output that another program reads is printed as it is.
             Event::Answer {
-                event: JsonEvent::Serving(_) | JsonEvent::Completions(_) | JsonEvent::ShownSchema(_),
+                event:
+                    JsonEvent::Serving(_)
+                    | JsonEvent::Completions(_)
+                    | JsonEvent::ShownPolicy(_)
+                    | JsonEvent::ShownSchema(_),
                 text,
             } => self.screen.write_raw_answer(text),
             Event::Answer {

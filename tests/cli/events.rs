@@ -277,6 +277,7 @@ fn offline_events_match_the_schema() {
         &["completions", "bash"],
         &["schema", "manifest"],
         &["schema", "events"],
+        &["iam-policy", "--account", "123456789012"],
         &["sandbox", "scenarios"],
         &["sandbox", "reset"],
     ] {

@@ -1,7 +1,7 @@
 //! Holds the table of permissions against the calls of the verbs: every call in the sandbox's log is an action in the row
 //! of its verb.
 
-use ecsail::permissions::{self, PERMISSIONS};
+use ecsail::permissions;
 use ecsail_sandbox::Request;
 
 /// The subcommands of `schedule`.
@@ -11,7 +11,7 @@ const OF_SCHEDULE: &[&str] = &["list", "diff", "run", "enable", "disable", "prun
 const OF_LOCK: &[&str] = &["init", "status", "hold", "release"];
 
 /// Returns the verb of a command line, as the table names it.
-fn verb(arguments: &[&str]) -> Option<String> {
+pub(crate) fn verb(arguments: &[&str]) -> Option<String> {
     let is_verb = |word: &&str| ["schedule", "lock"].contains(word) || permissions::verbs().contains(word);
     let at = arguments.iter().position(is_verb)?;
     let verb = arguments[at];
@@ -33,13 +33,13 @@ pub(crate) fn are_listed(arguments: &[&str], requests: &[Request]) {
         // The names of operations and actions are the same in all of these services.
         let action = format!("{}:{}", request.service, request.operation);
         let listed = permissions::of(&verb).any(|permission| permission.actions.contains(&action.as_str()));
-        assert!(listed, "`ecsail {verb}` calls {action}, which its rows in src/permissions.rs do not have");
+        assert!(listed, "`ecsail {verb}` calls {action}, which its rows in src/permissions/ do not have");
     }
 }
 
 #[test]
 fn every_row_names_verbs_and_actions_and_no_action_is_listed_twice_for_a_verb() {
-    for permission in PERMISSIONS {
+    for permission in permissions::all() {
         assert!(!permission.verbs.is_empty() && !permission.actions.is_empty(), "{permission:?}");
         for verb in permission.verbs {
             assert!(permissions::verbs().contains(verb), "{verb}");
@@ -54,9 +54,12 @@ fn every_row_names_verbs_and_actions_and_no_action_is_listed_twice_for_a_verb() 
         }
     }
     for verb in permissions::verbs() {
-        let mut actions: Vec<&str> =
-            permissions::of(verb).flat_map(|permission| permission.actions).copied().collect();
-        actions.retain(|action| *action != "iam:PassRole");
+        let kinds = |row: &permissions::Permission| {
+            let row = *row;
+            row.actions.iter().map(move |action| (*action, row.resource_of(action), row.reach))
+        };
+        let mut actions: Vec<_> = permissions::of(verb).flat_map(kinds).collect();
+        actions.retain(|(action, ..)| *action != "iam:PassRole");
         let all = actions.len();
         actions.sort_unstable();
         actions.dedup();

@@ -254,7 +254,7 @@ fn permissions_are_current() {
             let _ = writeln!(body, "| {} | {} | {} |", actions.join(", "), cell(&needed), cell(lost));
         }
     }
-    compare("permissions.md", "`src/permissions.rs`", &body);
+    compare("permissions.md", "`src/permissions/`", &body);
 }
 
 #[test]

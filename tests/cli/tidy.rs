@@ -33,6 +33,7 @@ const PURE: &[&str] = &[
     "tail/merge",
     "tail/sources",
     "plan/",
+    "policy/",
     "promotion/",
     "events/",
     "outcome",

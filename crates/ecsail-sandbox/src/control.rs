@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::authorization::Policy;
 use crate::faults::Fault;
 use crate::scenario::Scenario;
 use crate::simulation::SharedSimulation;
@@ -32,6 +33,7 @@ pub(crate) async fn answer(
         ("POST", "scenario") => scenario(simulation, &input),
         ("POST", "advance") => advance(simulation, &input).await,
         ("POST", "fault") => fault(simulation, input),
+        ("POST", "policy") => policy(simulation, &input),
         _ => (404, json!({ "error": "no such control" })),
     }
 }
@@ -54,6 +56,18 @@ fn fault(simulation: &SharedSimulation, input: Value) -> (u16, Value) {
             (200, json!({}))
         }
         Err(error) => (400, json!({ "error": error.to_string() })),
+    }
+}
+
+/// Sets the policy of all callers; `null` allows everything.
+fn policy(simulation: &SharedSimulation, input: &Value) -> (u16, Value) {
+    let policy = if input.is_null() { Ok(None) } else { Policy::parse(input).map(Some) };
+    match policy {
+        Ok(policy) => {
+            simulation.lock().policy = policy;
+            (200, json!({}))
+        }
+        Err(error) => (400, json!({ "error": error })),
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod api;
 mod arn;
+mod authorization;
 mod clock;
 mod control;
 mod expression;
@@ -43,6 +44,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use api::ApiError;
+pub use authorization::{AuthorizationCheck, Policy};
 pub use clock::Clock;
 pub use faults::{Fault, FaultKind, OtherCall};
 pub use in_process::{HttpRequest, HttpResponse};
@@ -163,6 +165,11 @@ impl Sandbox {
     /// Injects faults that a seed chooses into all calls from now on, beside those of `inject`.
     pub fn inject_random(&self, faults: RandomFaults) {
         self.simulation.lock().add_random_faults(faults);
+    }
+
+    /// Refuses every call that this policy does not allow from now on; none allows everything.
+    pub fn set_policy(&self, policy: Option<Policy>) {
+        self.simulation.lock().policy = policy;
     }
 
     /// Removes all faults that have not been used up, and sends the answers that were withheld.

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::authorization::AuthorizationCheck;
 use crate::hidden_values;
 
 /// The most requests that are kept, and the most bytes of their bodies. The oldest go first.
@@ -31,6 +32,8 @@ pub struct Request {
     /// The input as sent, without the values of environment variables and secrets; of a very long one only
     /// `{"bytes": LENGTH}`.
     pub body: Value,
+    /// What AWS checks for the call. Empty where the signature is missing or malformed.
+    pub checks: Vec<AuthorizationCheck>,
     /// The HTTP status of the response; none where the connection was closed without one.
     pub status: Option<u16>,
     /// The error code of the response.
@@ -144,6 +147,7 @@ mod tests {
             service: "ecs".to_owned(),
             operation: "RunTask".to_owned(),
             body,
+            checks: Vec::new(),
             status: None,
             error: None,
             sim_time: 0.0,

@@ -15,6 +15,7 @@ use tokio::sync::futures::Notified;
 use crate::Options;
 use crate::api::{ApiCall, ApiError};
 use crate::arn::last_segment;
+use crate::authorization::{self, AuthorizationCheck, Policy};
 use crate::clock::{MAX_CATCH_UP, SavedTime, SimulatedClock, millis, wall_now};
 use crate::faults::{Fault, FaultKind, Faults, InjectedFault, OtherCall, is_read};
 use crate::history::{History, MAX_STALENESS};
@@ -87,6 +88,8 @@ pub(crate) struct Simulation {
     random_faults: Option<RandomFaultSource>,
     history: History,
     rate_limits: Option<RateLimits>,
+    /// What callers may do; none for everything.
+    pub(crate) policy: Option<Policy>,
 }
 
 impl Simulation {
@@ -119,6 +122,7 @@ impl Simulation {
             random_faults: None,
             history: History::default(),
             rate_limits,
+            policy: None,
         })
     }
 
@@ -152,6 +156,16 @@ impl Simulation {
     pub(crate) fn add_random_faults(&mut self, faults: RandomFaults) {
         self.history.keep();
         self.random_faults = Some(RandomFaultSource::new(faults));
+    }
+
+    /// Returns what AWS checks for a call with this signature.
+    pub(crate) fn authorization_checks(
+        &self,
+        call: &ApiCall,
+        scope: &CredentialScope,
+    ) -> Vec<AuthorizationCheck> {
+        let caller = self.state.caller(&scope.access_key, &scope.region);
+        authorization::checks(&self.state, &caller, call)
     }
 
     /// Takes the faults of a call.
@@ -231,6 +245,16 @@ impl Simulation {
         let caller = self.state.caller(&scope.access_key, &scope.region);
         if let Some(error) = fault.and_then(|fault| fault.error(call, &caller.arn)) {
             return Err(error);
+        }
+        if let Some(policy) = &self.policy
+            && let Some(denied) = policy.first_denied(&authorization::checks(&self.state, &caller, call))
+        {
+            return Err(errors::denied_by_policy(
+                &call.service,
+                &caller.arn,
+                &denied.action,
+                &denied.resource,
+            ));
         }
         if let Some(rate_limits) = &mut self.rate_limits
             && !rate_limits.try_take(&caller.region_key(), call, Instant::now())

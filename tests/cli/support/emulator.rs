@@ -27,6 +27,14 @@ impl Emulator {
         Emulator::new("ministack", "111111111111", server, Some(docker), seed)
     }
 
+    /// Returns MiniStack, which evaluates the policies of its users; the account itself may do everything.
+    pub(crate) fn authorizing_ministack() -> Emulator {
+        let (server, docker) = Server::ministack_with(&[("AUTH", "true")]);
+        let mut roles = program("authorize.py", &server.url(), "111111111111");
+        run(roles.args(["--roles", "ecsTaskExecutionRole", "execution", "scheduler"]), HINT);
+        Emulator::new("ministack", "111111111111", server, Some(docker), &[])
+    }
+
     pub(crate) fn moto(seed: &[&str]) -> Emulator {
         Emulator::new("moto", ACCOUNT, Server::moto(), None, seed)
     }

@@ -22,7 +22,7 @@ use ecsail_sandbox::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::permissions;
+use crate::{permissions, policy};
 
 pub(crate) const REPOSITORY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app";
 
@@ -147,6 +147,12 @@ impl Folder {
         std::fs::write(path, text).expect("the file can be written");
     }
 
+    /// Returns the texts of the files in the folder itself.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.dir.path()).expect("the folder can be read");
+        entries.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok()).collect()
+    }
+
     pub(crate) fn env(mut self, name: &str, value: &str) -> Folder {
         self.env.insert(name.to_owned(), value.to_owned());
         self
@@ -253,7 +259,11 @@ impl World {
         // Where another process was started, the requests are not of this command line alone.
         if !self.shared.get() {
             let requests = self.sandbox.requests();
-            permissions::are_listed(arguments, requests.get(before..).unwrap_or_default());
+            let requests = requests.get(before..).unwrap_or_default();
+            permissions::are_listed(arguments, requests);
+            if let Some(verb) = permissions::verb(arguments) {
+                policy::allows(&self.folder, &verb, arguments, requests);
+            }
         }
         run
     }

@@ -140,6 +140,11 @@ impl Server {
 
     /// Returns MiniStack, which rolls out through the Docker stand-in.
     pub(crate) fn ministack() -> (Server, Server) {
+        Server::ministack_with(&[])
+    }
+
+    /// Returns MiniStack with variables of its own.
+    pub(crate) fn ministack_with(variables: &[(&str, &str)]) -> (Server, Server) {
         let docker = Server::of_this_folder("docker_standin.py", &["--port".as_ref(), "0".as_ref()]);
         let port = free_port();
         let mut command = Command::new(bin().join("ministack"));
@@ -147,7 +152,8 @@ impl Server {
         command.env("BIND_HOST", "127.0.0.1").env("IOT_MTLS_ENABLED", "0").env("MINISTACK_HOST", "127.0.0.1");
         command
             .env("GATEWAY_PORT", port.to_string())
-            .env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", docker.port));
+            .env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", docker.port))
+            .envs(variables.iter().copied());
         (Server::on_port(command, port), docker)
     }
 

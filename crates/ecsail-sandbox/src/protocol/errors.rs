@@ -25,7 +25,12 @@ pub(crate) fn expired_token(service: &str) -> ApiError {
 pub(crate) fn access_denied(call: &ApiCall, caller_arn: &str) -> ApiError {
     let service = call.service.as_str();
     let resource = call.input["RoleArn"].as_str().filter(|_| service == "sts").unwrap_or("*");
-    let mut error = ApiError::denied(caller_arn, &format!("{service}:{}", call.operation), resource);
+    denied_by_policy(service, caller_arn, &format!("{service}:{}", call.operation), resource)
+}
+
+/// Returns the error of a call for which no policy allows an action on a resource.
+pub(crate) fn denied_by_policy(service: &str, caller_arn: &str, action: &str, resource: &str) -> ApiError {
+    let mut error = ApiError::denied(caller_arn, action, resource);
     if query::is_spoken_by(service) || s3::is_spoken_by(service) {
         error.status = 403;
         error.code = "AccessDenied".to_owned();

@@ -96,7 +96,11 @@ pub(crate) fn arrive(
         let principal = simulation.state.principal(&presigned.scope.access_key);
         signature = presigned.verify(principal.as_ref(), wall_now());
     }
-    let start_seq = simulation.log.start(log_entry(headers, call.as_ref().ok(), signature.as_ref().ok()));
+    let mut entry = log_entry(headers, call.as_ref().ok(), signature.as_ref().ok());
+    if let (Ok(call), Ok(scope)) = (&call, &signature) {
+        entry.checks = simulation.authorization_checks(call, scope);
+    }
+    let start_seq = simulation.log.start(entry);
     let injected = match &call {
         Ok(call) => simulation.take_faults(call),
         Err(_) => InjectedFault::default(),
@@ -159,6 +163,7 @@ fn log_entry(headers: &HeaderMap, call: Option<&ApiCall>, scope: Option<&Credent
         service: call.service,
         operation: call.operation,
         body: call.input,
+        checks: Vec::new(),
         status: None,
         error: None,
         sim_time: 0.0,
