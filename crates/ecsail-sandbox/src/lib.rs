@@ -49,7 +49,7 @@ pub use in_process::{HttpRequest, HttpResponse};
 pub use random_faults::RandomFaults;
 pub use request_log::Request;
 pub use scenario::{Scenario, ScenarioInfo, UnknownScenario, scenarios};
-pub use seed::{Seed, SeedObject, SeedParameter, SeedRepository, SeedService, SeedStack, SeedTag};
+pub use seed::{Seed, SeedKind, SeedObject, SeedParameter, SeedRepository, SeedService, SeedStack, SeedTag};
 pub use server::Limits;
 
 use api::ApiCall;
