@@ -76,4 +76,5 @@ pub mod shell;
 pub mod tail;
 pub mod template;
 pub mod text_file;
+pub mod verification;
 pub mod watch;

@@ -38,6 +38,7 @@ pub(crate) mod in_process;
 pub mod login;
 pub mod logs;
 pub mod lookup;
+pub mod named_resources;
 mod namespaces;
 mod observed;
 mod pacer;

@@ -29,6 +29,7 @@ pub use table::PERMISSIONS;
 /// All verbs that call AWS, but those that do so for look-ups alone.
 const ALL: &[&str] = &[
     "init",
+    "verify",
     "plan",
     "approve",
     "deploy",

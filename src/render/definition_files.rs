@@ -13,6 +13,7 @@ use crate::document::required::check_required;
 use crate::document::tree::{self, Node};
 use crate::manifest::{Layer, Manifest};
 use crate::template::{TemplateEngine, UndefinedNames};
+use crate::verification::References;
 
 /// The document that results from merging layers.
 pub(super) struct MergedDocument {
@@ -36,6 +37,8 @@ pub(super) struct DefinitionFiles {
     trees: BTreeMap<String, Option<Node>>,
     /// The trees of files that use the owner, for the current one.
     owned_trees: BTreeMap<String, Option<Node>>,
+    /// What the documents name in AWS.
+    pub(super) references: References,
 }
 
 impl DefinitionFiles {
@@ -45,6 +48,7 @@ impl DefinitionFiles {
             owner: None,
             trees: BTreeMap::new(),
             owned_trees: BTreeMap::new(),
+            references: References::default(),
         }
     }
 

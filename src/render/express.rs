@@ -10,6 +10,7 @@ use crate::document::model::DocumentKind;
 use crate::document::problem::{Problem, Problems};
 use crate::image::{ImageReference, images_of};
 use crate::manifest::{Manifest, ManifestService};
+use crate::verification::Definition;
 
 /// The name of the container in the task definition that ECS makes (API reference, `CreateExpressGatewayService`).
 const CONTAINER: &str = "Main";
@@ -30,6 +31,7 @@ pub(super) fn render_express(
         problems.push(Problem::error(node.span, message).hint(hint));
     }
     report_foreign_members(service, manifest, node, problems);
+    files.references.add_document(node, DocumentKind::Express, Definition(None), None);
     let mut document = node.to_value();
     if let Value::Object(members) = &mut document {
         members.retain(|name, _| name != "serviceName" && name != "cluster");

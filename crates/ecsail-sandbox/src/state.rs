@@ -10,8 +10,8 @@ use crate::api::ApiError;
 use crate::arn::{last_segment, parse_definition};
 use crate::ids::Ids;
 use crate::model::{
-    Cluster, Deployment, EventBus, Inventory, LogStream, PullThroughRule, Repository, ScalableTarget, Schedule,
-    ScheduleGroup, Service, Table, Task, TaskDefinition,
+    Cluster, Deployment, EventBus, Inventory, LogStream, PullThroughRule, Repository, ScalableTarget,
+    Schedule, ScheduleGroup, Service, Table, Task, TaskDefinition,
 };
 use crate::principals;
 use crate::scenario::{IncidentKind, Scenario};

@@ -136,9 +136,10 @@ fn to_xml(value: &Value, item_name: &str) -> String {
         Value::Object(map) => {
             map.iter().map(|(key, value)| format!("<{key}>{}</{key}>", to_xml(value, item_name))).collect()
         }
-        Value::Array(items) => {
-            items.iter().map(|item| format!("<{item_name}>{}</{item_name}>", to_xml(item, item_name))).collect()
-        }
+        Value::Array(items) => items
+            .iter()
+            .map(|item| format!("<{item_name}>{}</{item_name}>", to_xml(item, item_name)))
+            .collect(),
         Value::String(text) => escape_xml(text),
         other => other.to_string(),
     }

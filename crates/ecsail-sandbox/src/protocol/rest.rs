@@ -41,7 +41,8 @@ pub(crate) fn is_spoken_by(service: &str) -> bool {
 
 /// Returns the call of a request: the operation from method and path, the input from path, query and body.
 pub(crate) fn parse_call(sent: RequestParts<'_>) -> Result<ApiCall, ApiError> {
-    let of_scheduler = ROUTES.iter().map(|(method, path, operation)| ("scheduler", *method, *path, *operation));
+    let of_scheduler =
+        ROUTES.iter().map(|(method, path, operation)| ("scheduler", *method, *path, *operation));
     let mut found = of_scheduler
         .chain(OTHER_ROUTES.iter().copied())
         .filter(|(_, method, ..)| *method == sent.method)

@@ -132,7 +132,8 @@ pub(crate) fn complete(
 /// Returns the config of an image of a platform such as `linux/arm64`, to which ECR sends clients with an address of S3.
 fn image_config(platform: &str) -> Response<Bytes> {
     let (os, architecture) = platform.split_once('/').unwrap_or((platform, "amd64"));
-    let config = json!({ "os": os, "architecture": architecture, "rootfs": { "type": "layers", "diff_ids": [] } });
+    let config =
+        json!({ "os": os, "architecture": architecture, "rootfs": { "type": "layers", "diff_ids": [] } });
     http_response(200, config.to_string(), "application/octet-stream", "")
 }
 

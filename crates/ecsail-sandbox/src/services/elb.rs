@@ -59,7 +59,11 @@ fn target_groups(resources: &Resources) -> Vec<TargetGroup<'_>> {
     if resources.inventory.is_complete("target_groups") {
         out.retain(|group| resources.inventory.get("target_groups", group.arn).is_some());
     }
-    let unused = resources.target_groups.iter().chain(declared).map(|arn| TargetGroup { arn, port: 80, service: None });
+    let unused = resources.target_groups.iter().chain(declared).map(|arn| TargetGroup {
+        arn,
+        port: 80,
+        service: None,
+    });
     out.extend(unused);
     out
 }

@@ -11,7 +11,7 @@ mod storage;
 use serde_json::Value;
 
 use crate::api::{ApiCall, ApiError};
-use crate::state::{Caller, CallContext, SandboxState};
+use crate::state::{CallContext, Caller, SandboxState};
 
 /// The services, as signatures name them.
 const SERVICES: &[&str] = &["iam", "ec2", "elasticfilesystem", "lambda", "monitoring", "servicediscovery"];

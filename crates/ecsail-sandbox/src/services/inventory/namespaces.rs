@@ -26,9 +26,9 @@ pub(super) fn answer(resources: &Resources, operation: &str, input: &Value) -> R
             let id = text(input, "Id").unwrap_or_default();
             let mut found = all.filter(|namespace| namespace["Id"] == id || namespace["Arn"] == id);
             let found = found.next();
-            found.map(|namespace| json!({ "Namespace": namespace })).ok_or_else(|| {
-                ApiError::new("NamespaceNotFound", format!("Cannot find namespace {id}."))
-            })
+            found
+                .map(|namespace| json!({ "Namespace": namespace }))
+                .ok_or_else(|| ApiError::new("NamespaceNotFound", format!("Cannot find namespace {id}.")))
         }
         _ => Err(ApiError::unknown_operation()),
     }

@@ -216,10 +216,18 @@ impl LogReader<'_> {
     fn known_groups(&self) -> BTreeMap<String, Millis> {
         let of_definitions = groups(self.world, self.caller);
         let mut known: BTreeMap<String, Millis> = BTreeMap::new();
-        let inventory = self.world.regions.get(&self.caller.region_key()).map(|resources| &resources.inventory);
-        known.extend(inventory.into_iter().flat_map(|kept| kept.items("log_groups")).map(|(name, _)| (name.clone(), 0)));
+        let inventory =
+            self.world.regions.get(&self.caller.region_key()).map(|resources| &resources.inventory);
+        known.extend(
+            inventory
+                .into_iter()
+                .flat_map(|kept| kept.items("log_groups"))
+                .map(|(name, _)| (name.clone(), 0)),
+        );
         if !inventory.is_some_and(|kept| kept.is_complete("log_groups")) {
-            let created = |(name, definition): (&&str, &&TaskDefinition)| ((*name).to_owned(), registration_time(definition));
+            let created = |(name, definition): (&&str, &&TaskDefinition)| {
+                ((*name).to_owned(), registration_time(definition))
+            };
             known.extend(of_definitions.iter().map(created));
         }
         known
