@@ -112,7 +112,7 @@ pub const PERMISSIONS: &[Permission] = &[
             "s3:GetObject",
         ],
         Where(
-            "templates look up parameters (`SecureString` ones need the key), secrets, outputs, exports, or a Terraform state in S3: on what they name. Commands that render nothing look up only what names the cluster, the services and the lock",
+            "templates look up, or `verify` and `verify: true` find in documents, parameters (`SecureString` ones need the key), secrets, outputs, exports, or a Terraform state in S3: on what they name. Commands that render nothing look up only what names the cluster, the services and the lock",
         ),
     ),
     row(LOCKED, &["dynamodb:PutItem"], Where("the stage has `lock:`: on its table")),
@@ -180,6 +180,78 @@ pub const PERMISSIONS: &[Permission] = &[
         Optional("the plan after it does not notice a tag that was moved"),
     ),
     row(&["init"], &["ecs:DescribeExpressGatewayService"], Optional("Express services are left out")),
+    row(
+        &["verify"],
+        &["iam:GetRole"],
+        Where(
+            "a document names a role. As with all of these actions: without it, what it looks up is unknown",
+        ),
+    ),
+    row(
+        &["verify"],
+        &[
+            "ecr:DescribeImages",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+            "ecr:DescribePullThroughCacheRules",
+        ],
+        Where(
+            "a document names an image in ECR: whether it exists, its platforms, the platform of an image without an index, and whether a missing one is fetched",
+        ),
+    ),
+    row(
+        &["verify"],
+        &["secretsmanager:GetSecretValue"],
+        Where("`--read-secrets` is given: for the names of JSON keys"),
+    ),
+    row(&["verify"], &["logs:DescribeLogGroups"], Where("a document names a log group")),
+    row(
+        &["verify"],
+        &["elasticloadbalancing:DescribeTargetGroups"],
+        Where("a document names a target group"),
+    ),
+    row(
+        &["verify"],
+        &["ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"],
+        Where("a document names subnets and security groups"),
+    ),
+    row(&["verify"], &["ecs:DescribeClusters"], Where("a document names a capacity provider")),
+    row(
+        &["verify"],
+        &["elasticfilesystem:DescribeFileSystems", "elasticfilesystem:DescribeAccessPoints"],
+        Where("a document names file systems and access points of EFS"),
+    ),
+    row(
+        &["verify"],
+        &["servicediscovery:ListNamespaces", "servicediscovery:GetNamespace"],
+        Where("a document names a namespace of Cloud Map: by its name, and by its ARN"),
+    ),
+    row(&["verify"], &["lambda:GetFunctionConfiguration"], Where("a lifecycle hook names a function")),
+    row(&["verify"], &["cloudwatch:DescribeAlarms"], Where("a deployment configuration names alarms")),
+    row(
+        &["plan", "deploy"],
+        &[
+            "iam:GetRole",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+            "logs:DescribeLogGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeSecurityGroups",
+            "elasticfilesystem:DescribeFileSystems",
+            "elasticfilesystem:DescribeAccessPoints",
+            "servicediscovery:ListNamespaces",
+            "servicediscovery:GetNamespace",
+            "lambda:GetFunctionConfiguration",
+        ],
+        Where(
+            "`--verify` is given or the manifest has `verify: true`: as for `verify`, which also needs the actions of look-ups and `cloudwatch:DescribeAlarms`",
+        ),
+    ),
+    row(
+        &["plan"],
+        &["cloudwatch:DescribeAlarms"],
+        Where("the manifest has `verify: true`, and a deployment configuration names alarms"),
+    ),
     row(SERVICES, &["ecs:DescribeServices"], Always),
     row(
         NAMES,

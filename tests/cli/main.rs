@@ -114,6 +114,7 @@ mod template_errors;
 mod template_names;
 mod text_files;
 mod tidy;
+mod verify;
 mod wait;
 mod walks;
 mod waves;
