@@ -15,7 +15,7 @@ use crate::manifest::Manifest;
 use crate::observe::verification::look_up_targets;
 use crate::render::DesiredState;
 use crate::report::{CommandOutcome, Event, PlanFormat, verification as report};
-use crate::verification::{Reference, Target, VerifiedReferences, judge};
+use crate::verification::{Reference, Surroundings, Target, VerifiedReferences, judge};
 
 /// Look up everything that the documents name in AWS, and report what is missing or unusable
 #[derive(Clone, Debug, Args)]
@@ -64,18 +64,18 @@ pub async fn run(args: &VerifyArgs, format: PlanFormat, context: &CommandContext
     context.reporter.report(&Event::FileProblems(&desired.file_problems));
     let aws = context.connect(&manifest, &desired).await?;
     let reads = if args.read_secrets { SecretReads::Keys } else { SecretReads::Existence };
-    let verified = verify_references(&desired, reads, ImageReads::All, &aws).await?;
+    let verified = verify_references(&desired, reads, ImageReads::All, &aws, context).await?;
     let problems = verified.problems(args.strict);
     let found = InvalidFiles { problems, sources: manifest.sources.clone() };
-    let event = JsonEvent::Verified(report::verified_event(&verified));
     match format {
         PlanFormat::Text => {
             context.reporter.report(&Event::Page(&report::page(&verified, &found.sources)));
+            let event = JsonEvent::Verified(report::verified_event(&verified));
             context.reporter.report(&Event::Answer { text: &report::summary(&verified), event });
         }
         PlanFormat::Markdown => {
-            let text = report::markdown(&verified, &found.sources, &found.shown());
-            context.reporter.report(&Event::Answer { text: &text, event });
+            let page = report::markdown(&verified, &found.sources, &found.shown());
+            context.reporter.report(&Event::Page(&page));
         }
     }
     if found.problems.has_errors() {
@@ -94,6 +94,7 @@ pub async fn verify_references(
     secrets: SecretReads,
     images: ImageReads,
     aws: &Aws,
+    context: &CommandContext,
 ) -> Result<VerifiedReferences> {
     let is_read = |reference: &&Reference| match reference.target {
         Target::SecretKeys(_) => secrets == SecretReads::Keys,
@@ -103,7 +104,8 @@ pub async fn verify_references(
     let references: Vec<Reference> = desired.references.all.iter().filter(is_read).cloned().collect();
     let targets: BTreeSet<Target> = references.iter().map(|reference| reference.target.clone()).collect();
     let answers = look_up_targets(aws, &targets).await?;
-    Ok(judge(&references, &answers, &aws.region))
+    let is_sandbox = context.settings.sandbox.is_some();
+    Ok(judge(&references, &answers, Surroundings { region: &aws.region, is_sandbox }))
 }
 
 /// Verifies what a deploy is about to use, and reports what is unknown.
@@ -117,7 +119,7 @@ pub async fn verify_before_change(
     aws: &Aws,
     context: &CommandContext,
 ) -> Result<()> {
-    let verified = verify_references(desired, SecretReads::Existence, images, aws).await?;
+    let verified = verify_references(desired, SecretReads::Existence, images, aws, context).await?;
     let problems = verified.problems(false);
     let found = InvalidFiles { problems, sources: manifest.sources.clone() };
     if found.problems.has_errors() {

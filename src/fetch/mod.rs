@@ -8,6 +8,7 @@ use crate::aws::Aws;
 use crate::lookup::{Lookup, LookupAnswer, LookupFailure, LookupNeed};
 use crate::manifest::Manifest;
 use crate::settings::Settings;
+use calls::Keeper;
 use states::StateSource;
 
 mod calls;
@@ -68,12 +69,13 @@ impl Fetcher {
         if context.scope == FetchScope::Files {
             return answers;
         }
+        let keeper = if context.settings.sandbox.is_some() { Keeper::Sandbox } else { Keeper::Aws };
         let commands = commands::run_all(asked, context);
         let Some(aws) = aws else {
             answers.extend(commands.await);
             return answers;
         };
-        let (of_commands, of_calls) = tokio::join!(commands, calls::call_all(asked, aws));
+        let (of_commands, of_calls) = tokio::join!(commands, calls::call_all(asked, aws, keeper));
         answers.extend(of_commands);
         answers.extend(of_calls);
         answers

@@ -29,9 +29,10 @@ type LookUp<'a> = Pin<Box<dyn Future<Output = Result<Answers>> + 'a>>;
 /// # Errors
 /// There are no valid credentials, so that no other call would succeed.
 pub async fn look_up_targets(aws: &Aws, targets: &BTreeSet<Target>) -> Result<BTreeMap<Target, Answer>> {
-    let caller = match targets.iter().any(|target| matches!(target, Target::Role(_))) {
-        true => aws.caller().await.ok().map(|caller| caller.account),
-        false => None,
+    let caller = if targets.iter().any(|target| matches!(target, Target::Role(_))) {
+        aws.caller().await.ok().map(|caller| caller.account)
+    } else {
+        None
     };
     let mut look_ups: Vec<LookUp<'_>> = Vec::new();
     for target in targets {
@@ -49,6 +50,9 @@ pub async fn look_up_targets(aws: &Aws, targets: &BTreeSet<Target>) -> Result<BT
             let (region, batch) = (region.clone(), batch.to_vec());
             look_ups.push(Box::pin(async move { parameters(aws, &region, batch).await }));
         }
+    }
+    for (cluster, named) in providers_by_cluster(targets) {
+        look_ups.push(Box::pin(async move { providers(aws, &cluster, named).await }));
     }
     let subnets = names_of(targets, |target| matches!(target, Target::Subnet(_)));
     let groups = names_of(targets, |target| matches!(target, Target::SecurityGroup(_)));
@@ -90,6 +94,7 @@ fn is_alone(target: &Target) -> bool {
             | Target::Parameter(_)
             | Target::Subnet(_)
             | Target::SecurityGroup(_)
+            | Target::CapacityProvider { .. }
             | Target::Alarm(_)
     )
 }
@@ -121,7 +126,6 @@ async fn look_up(aws: &Aws, target: &Target, caller: Option<&str>) -> Result<Ans
             .target_group(arn)
             .await?
             .map_or_else(Answer::missing, |group| Answer::Found(Facts::TargetGroup(group))),
-        Target::CapacityProviders(cluster) => providers_answer(aws, cluster).await?,
         Target::FileSystem(id) => Answer::exists(aws.has_file_system(id).await?),
         Target::AccessPoint(id) => {
             let found = aws.file_system_of(id).await?;
@@ -134,6 +138,7 @@ async fn look_up(aws: &Aws, target: &Target, caller: Option<&str>) -> Result<Ans
         | Target::Parameter(_)
         | Target::Subnet(_)
         | Target::SecurityGroup(_)
+        | Target::CapacityProvider { .. }
         | Target::Alarm(_) => Answer::missing(),
     };
     Ok(answer)
@@ -176,11 +181,33 @@ async fn role_answer(aws: &Aws, role: &str, caller: Option<&str>) -> Result<Answ
     Ok(trusted.map_or_else(Answer::missing, |trusted| Answer::Found(Facts::Trusts(trusted))))
 }
 
-async fn providers_answer(aws: &Aws, cluster: &str) -> Result<Answer, ApiError> {
-    let Some(found) = aws.cluster(cluster).await? else { return Ok(Answer::missing()) };
-    let names = found["capacityProviders"].as_array().into_iter().flatten();
-    let names = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
-    Ok(Answer::Found(Facts::Providers(names)))
+/// Looks up the capacity providers of a cluster, once for all that documents name of it.
+async fn providers(aws: &Aws, cluster: &str, targets: Vec<Target>) -> Result<Answers> {
+    let found = aws.cluster(cluster).await;
+    let mut answers = Answers::new();
+    for target in targets {
+        let answer = match &found {
+            Ok(None) => Ok(Answer::missing()),
+            Ok(Some(cluster)) => {
+                let names = cluster["capacityProviders"].as_array().into_iter().flatten();
+                let names = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+                Ok(Answer::Found(Facts::Providers(names)))
+            }
+            Err(error) => Err(error.clone()),
+        };
+        answers.push((target, answered(answer)?));
+    }
+    Ok(answers)
+}
+
+fn providers_by_cluster(targets: &BTreeSet<Target>) -> BTreeMap<String, Vec<Target>> {
+    let mut clusters: BTreeMap<String, Vec<Target>> = BTreeMap::new();
+    for target in targets {
+        if let Target::CapacityProvider { cluster, .. } = target {
+            clusters.entry(cluster.clone()).or_default().push(target.clone());
+        }
+    }
+    clusters
 }
 
 fn secret_finder(aws: &Aws, id: &str) -> Result<crate::aws::secretsmanager::SecretFinder, ApiError> {
@@ -276,7 +303,7 @@ async fn platforms(aws: &Aws, image: &ImageReference) -> Answer {
                 Answer::Unknown { why, action } => (why, action),
                 _ => (error.to_string(), None),
             };
-            Answer::Found(Facts::UnknownPlatforms { why: format!("its platform is unknown: {why}"), action })
+            Answer::Found(Facts::UnknownPlatforms { why, action })
         }
     }
 }
@@ -286,6 +313,10 @@ fn image_answer(image: &ImageReference, state: &ImageState) -> Answer {
     if let ImageState::Unchecked(why) = state {
         let action = why.contains("not permitted").then(|| "ecr:DescribeImages".to_owned());
         return Answer::Unknown { why: why.clone(), action };
+    }
+    if let ImageState::Uncached { upstream } = state {
+        let why = format!("ECR has not cached it yet, and fetches it from `{upstream}` when it is pulled");
+        return Answer::Unknown { why, action: None };
     }
     match judge_image(image, state, ImageChecks::Standard) {
         ImageVerdict::Fine => Answer::Found(Facts::Exists),

@@ -1,7 +1,7 @@
 //! Shows what `verify` has found: as a table, as Markdown, and as events.
 
 use super::markdown::{code, escape};
-use super::page::Page;
+use super::page::{Page, PageItem, PageLine};
 use super::screen::Paint;
 use super::table::{Column, TableRow, table};
 use crate::document::problem::{Problem, Severity};
@@ -49,28 +49,35 @@ pub fn summary(verified: &VerifiedReferences) -> String {
 }
 
 /// Returns the answer as Markdown, with a list of what is not sound.
-pub fn markdown(verified: &VerifiedReferences, sources: &Sources, problems: &[Problem]) -> String {
-    let mut lines = vec![format!("### {}", escape(&summary(verified))), String::new()];
+pub fn markdown(verified: &VerifiedReferences, sources: &Sources, problems: &[Problem]) -> Page {
+    let mut page = Page::default();
+    page.head.push(PageLine::plain(format!("### {}", escape(&summary(verified)))));
     if !verified.findings.is_empty() {
-        lines.push("| result | kind | name | place |".to_owned());
-        lines.push("|---|---|---|---|".to_owned());
+        page.head.push(PageLine::plain(""));
+        page.head.push(PageLine::plain("| result | kind | name | place |"));
+        page.head.push(PageLine::plain("|---|---|---|---|"));
     }
     for (target, findings) in verified.by_target() {
         let event = target_event(target, &findings, sources);
         let place = event.places.first().map(place_text).unwrap_or_default();
         let word = result_word(event.result);
-        lines.push(format!("| {word} | {} | {} | {} |", event.kind, code(&event.name), escape(&place)));
+        let row = format!("| {word} | {} | {} | {} |", event.kind, code(&event.name), escape(&place));
+        let event = Some(JsonEvent::VerifiedTarget(event));
+        page.items.push(PageItem { lines: vec![PageLine::plain(row)], event });
     }
+    let event = Some(JsonEvent::Verified(verified_event(verified)));
+    page.items.push(PageItem { lines: Vec::new(), event });
     if !problems.is_empty() {
-        lines.push(String::new());
+        page.foot.push(PageLine::plain(""));
     }
     for problem in problems {
         let place = problem.span.map(|span| place_text(&place_of(span, sources))).unwrap_or_default();
         let weight = if problem.severity == Severity::Error { "error" } else { "warning" };
         let hint = problem.hint.as_ref().map(|hint| format!(" ({})", escape(hint))).unwrap_or_default();
-        lines.push(format!("- {weight}: {}: {}{hint}", escape(&place), escape(&problem.message)));
+        let line = format!("- {weight}: {}: {}{hint}", escape(&place), escape(&problem.message));
+        page.foot.push(PageLine::plain(line));
     }
-    lines.join("\n")
+    page
 }
 
 /// Returns the event at the end.
@@ -89,7 +96,9 @@ fn target_event(target: &Target, findings: &[&Finding], sources: &Sources) -> Ve
     let (result, message, action) = match verdict {
         Verdict::Sound => (VerifiedResult::Ok, None, None),
         Verdict::Broken { message, .. } => (VerifiedResult::Broken, Some(message.clone()), None),
-        Verdict::Unknown { why, action } => (VerifiedResult::Unknown, Some(why.clone()), action.clone()),
+        Verdict::Unknown { message, action } => {
+            (VerifiedResult::Unknown, Some(message.clone()), action.clone())
+        }
     };
     let mut places: Vec<Place> = Vec::new();
     // The place of the verdict is the first.

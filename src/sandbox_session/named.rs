@@ -85,7 +85,7 @@ fn add(reference: &Reference, declared: &BTreeSet<String>, seed: &mut Seed) {
         Target::Namespace(name) => exists("namespaces", name, Value::Null),
         Target::Function(arn) => exists("functions", function_name(arn), Value::Null),
         Target::Alarm(name) => exists("alarms", name, Value::Null),
-        Target::CapacityProviders(cluster) => add_provider(cluster, &reference.demand, declared, seed),
+        Target::CapacityProvider { cluster, name } => add_provider(cluster, name, declared, seed),
         Target::SecretKeys(id) => add_key(id, &reference.demand, declared, seed),
         Target::Secret(id) if !declared.contains("secrets") && !seed.secrets.contains(id) => {
             seed.secrets.push(id.clone());
@@ -118,8 +118,7 @@ fn target_group(demand: &Demand) -> Value {
     members
 }
 
-fn add_provider(cluster: &str, demand: &Demand, declared: &BTreeSet<String>, seed: &mut Seed) {
-    let Demand::HasProvider(name) = demand else { return };
+fn add_provider(cluster: &str, name: &str, declared: &BTreeSet<String>, seed: &mut Seed) {
     if declared.contains("capacity_providers") {
         return;
     }

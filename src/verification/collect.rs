@@ -240,8 +240,8 @@ impl MemberVisitor for Collector<'_> {
             }
             Meaning::CapacityProvider => {
                 if let Some(cluster) = self.cluster {
-                    let target = Target::CapacityProviders(cluster.to_owned());
-                    self.add(target, Demand::HasProvider(owned), node, found.path());
+                    let target = Target::CapacityProvider { cluster: cluster.to_owned(), name: owned };
+                    self.add(target, Demand::Exists, node, found.path());
                 }
                 return;
             }

@@ -16,7 +16,7 @@ pub enum Verdict {
     /// A deploy would fail, or its tasks would not start.
     Broken { message: String, hint: Option<String> },
     /// It could not be looked up; with the action that is not permitted, if that is why.
-    Unknown { why: String, action: Option<String> },
+    Unknown { message: String, action: Option<String> },
 }
 
 /// A reference and its verdict.
@@ -32,16 +32,24 @@ pub struct VerifiedReferences {
     pub findings: Vec<Finding>,
 }
 
-/// Returns the verdict of each reference. A target without an answer was not looked up, and is left out. `region` is that of the run.
+/// Where references are looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The region of the run.
+    pub region: &'a str,
+    pub is_sandbox: bool,
+}
+
+/// Returns the verdict of each reference. A target without an answer was not looked up, and is left out.
 pub fn judge(
     references: &[Reference],
     answers: &BTreeMap<Target, Answer>,
-    region: &str,
+    surroundings: Surroundings<'_>,
 ) -> VerifiedReferences {
     let mut findings: Vec<Finding> = Vec::new();
     for reference in references {
         let Some(answer) = answers.get(&reference.target) else { continue };
-        let mut verdict = verdict_of(reference, answer, region);
+        let mut verdict = verdict_of(reference, answer, surroundings);
         if verdict == Verdict::Sound {
             verdict = in_one_vpc(reference, &findings, answers);
         }
@@ -50,19 +58,21 @@ pub fn judge(
     VerifiedReferences { findings }
 }
 
-fn verdict_of(reference: &Reference, answer: &Answer, region: &str) -> Verdict {
+fn verdict_of(reference: &Reference, answer: &Answer, surroundings: Surroundings<'_>) -> Verdict {
     let facts = match answer {
         Answer::Found(facts) => facts,
         Answer::Missing { .. } if reference.demand == Demand::MayBeCreated => return Verdict::Sound,
         Answer::Missing { message, hint } => {
-            let message = message.clone().unwrap_or_else(|| missing_message(&reference.target, region));
+            let message =
+                message.clone().unwrap_or_else(|| missing_message(&reference.target, surroundings.region));
             return Verdict::Broken {
                 message,
-                hint: hint.clone().or_else(|| missing_hint(&reference.target)),
+                hint: hint.clone().or_else(|| missing_hint(&reference.target, surroundings)),
             };
         }
         Answer::Unknown { why, action } => {
-            return Verdict::Unknown { why: why.clone(), action: action.clone() };
+            let message = format!("{} could not be looked up: {why}", reference.target);
+            return Verdict::Unknown { message, action: action.clone() };
         }
     };
     match (facts, &reference.demand) {
@@ -83,18 +93,22 @@ fn verdict_of(reference: &Reference, answer: &Answer, region: &str) -> Verdict {
         (Facts::Trusts(trusted), Demand::Trusts(service)) => trust(&reference.target, trusted, service),
         (Facts::Platforms(known), Demand::Runs(platform)) => runs(&reference.target, known, platform),
         (Facts::UnknownPlatforms { why, action }, Demand::Runs(_)) => {
-            Verdict::Unknown { why: why.clone(), action: action.clone() }
+            let message = format!("the platform of {} could not be looked up: {why}", reference.target);
+            Verdict::Unknown { message, action: action.clone() }
         }
         (Facts::Keys(keys), Demand::HasKey(key)) => has_key(&reference.target, keys.as_deref(), key),
         (Facts::TargetGroup(group), Demand::Takes(traffic)) => takes(&reference.target, group, traffic),
-        (Facts::Providers(providers), Demand::HasProvider(name)) => {
-            has_provider(&reference.target, providers, name)
-        }
+        (Facts::Providers(providers), _) => has_provider(&reference.target, providers),
         (Facts::OfFileSystem(known), Demand::IsOf(file_system)) => {
             is_of(&reference.target, known, file_system)
         }
         _ => Verdict::Sound,
     }
+}
+
+/// Returns the name of a role that may be given by its ARN.
+fn role_name(role: &str) -> &str {
+    role.rsplit('/').next().unwrap_or(role)
 }
 
 fn broken(message: String, hint: String) -> Verdict {
@@ -105,16 +119,19 @@ fn missing_message(target: &Target, region: &str) -> String {
     let of_arn = target.name();
     let own = Arn::parse(&of_arn).map(|arn| arn.region).filter(|region| !region.is_empty()).unwrap_or(region);
     match target {
-        Target::Role(name) => format!("no role named `{name}`"),
+        Target::Role(name) => format!("no role named `{}`", role_name(name)),
         Target::Object { bucket, key } => format!("no object `{key}` in bucket `{bucket}`"),
         Target::LogGroup { region: Some(own), name } => format!("no log group named `{name}` in {own}"),
-        Target::CapacityProviders(cluster) => format!("no cluster named `{cluster}` in {region}"),
+        Target::CapacityProvider { cluster, .. } => format!("no cluster named `{cluster}` in {region}"),
         target => format!("no {} named `{}` in {own}", target.kind(), target.name()),
     }
 }
 
 /// Returns the next command or edit for what does not exist.
-fn missing_hint(target: &Target) -> Option<String> {
+fn missing_hint(target: &Target, surroundings: Surroundings<'_>) -> Option<String> {
+    if surroundings.is_sandbox {
+        return Some("declare it in `ecsail.sandbox.yml` beside the manifest: of a kind that the file has, nothing else exists".to_owned());
+    }
     let list = |what: &str, command: &str| Some(format!("list the {what} with `aws {command}`"));
     match target {
         Target::Role(_) => list("roles", "iam list-roles"),
@@ -132,7 +149,7 @@ fn missing_hint(target: &Target) -> Option<String> {
         Target::Namespace(_) => list("namespaces", "servicediscovery list-namespaces"),
         Target::Function(_) => list("functions", "lambda list-functions"),
         Target::Alarm(_) => list("alarms", "cloudwatch describe-alarms"),
-        Target::Image(_) | Target::CapacityProviders(_) => None,
+        Target::Image(_) | Target::CapacityProvider { .. } => None,
     }
 }
 
@@ -216,11 +233,11 @@ fn carries(protocol: &str, wanted: &str) -> bool {
     }
 }
 
-fn has_provider(cluster: &Target, known: &[String], name: &str) -> Verdict {
-    if known.iter().any(|known| known == name) {
+fn has_provider(target: &Target, known: &[String]) -> Verdict {
+    let Target::CapacityProvider { cluster, name } = target else { return Verdict::Sound };
+    if known.contains(name) {
         return Verdict::Sound;
     }
-    let cluster = cluster.name();
     let hint = did_you_mean(name, known.iter().map(String::as_str)).or_else(|| {
         Some(format!("add it with `aws ecs put-cluster-capacity-providers --cluster {cluster}`, beside those that it has"))
     });
@@ -310,8 +327,8 @@ impl VerifiedReferences {
                 Verdict::Broken { message, hint } => {
                     Problem::error(reference.span, message.as_str()).hint(hint.clone())
                 }
-                Verdict::Unknown { why, action } => {
-                    let message = format!("{} could not be looked up: {why}", reference.target);
+                Verdict::Unknown { message, action } => {
+                    let message = message.as_str();
                     let problem = if strict {
                         Problem::error(reference.span, message)
                     } else {

@@ -12,5 +12,5 @@ mod text;
 pub use answer::{Answer, Facts, TargetGroupFacts};
 pub use collect::{Definition, EVENTS, References, SCHEDULER};
 
-pub use judge::{Finding, Verdict, VerifiedReferences, judge};
+pub use judge::{Finding, Surroundings, Verdict, VerifiedReferences, judge};
 pub use reference::{Demand, Reference, Target, Traffic};

@@ -31,8 +31,11 @@ pub enum Target {
     TargetGroup(String),
     Subnet(String),
     SecurityGroup(String),
-    /// The capacity providers of a cluster.
-    CapacityProviders(String),
+    /// A capacity provider of a cluster.
+    CapacityProvider {
+        cluster: String,
+        name: String,
+    },
     /// A file system of EFS.
     FileSystem(String),
     /// An access point of EFS.
@@ -59,8 +62,6 @@ pub enum Demand {
     MayBeCreated,
     /// The target group takes the targets of the service.
     Takes(Traffic),
-    /// The cluster has this capacity provider.
-    HasProvider(String),
     /// The access point is one of this file system.
     IsOf(String),
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Demand, Facts, Reference, Target, TargetGroupFacts, Traffic, Verdict, judge};
+use super::{
+    Answer, Demand, Facts, Reference, Surroundings, Target, TargetGroupFacts, Traffic, Verdict, judge,
+};
 use crate::document::source::{SourceSpan, Sources};
 use crate::image::platforms::Platform;
 
@@ -21,14 +23,15 @@ fn verdicts(found: Vec<(Target, Demand, Answer)>) -> Vec<Verdict> {
     let references: Vec<Reference> = found.iter().map(reference).collect();
     let answers: BTreeMap<Target, Answer> =
         found.into_iter().map(|(target, _, answer)| (target, answer)).collect();
-    judge(&references, &answers, "us-east-1").findings.into_iter().map(|finding| finding.verdict).collect()
+    let surroundings = Surroundings { region: "us-east-1", is_sandbox: false };
+    judge(&references, &answers, surroundings).findings.into_iter().map(|finding| finding.verdict).collect()
 }
 
 fn one(target: Target, demand: Demand, answer: Answer) -> String {
     match verdicts(vec![(target, demand, answer)]).remove(0) {
         Verdict::Sound => "ok".to_owned(),
         Verdict::Broken { message, .. } => message,
-        Verdict::Unknown { why, action } => format!("unknown: {why} ({})", action.unwrap_or_default()),
+        Verdict::Unknown { message, action } => format!("{message} ({})", action.unwrap_or_default()),
     }
 }
 
@@ -60,7 +63,7 @@ fn a_role_must_exist_and_trust_the_service() {
     );
     assert_eq!(one(role(), demand(), Answer::missing()), "no role named `web`");
     let denied = Answer::Unknown { why: "denied".to_owned(), action: Some("iam:GetRole".to_owned()) };
-    assert_eq!(one(role(), demand(), denied), "unknown: denied (iam:GetRole)");
+    assert_eq!(one(role(), demand(), denied), "role `web` could not be looked up: denied (iam:GetRole)");
 }
 
 #[test]
@@ -131,12 +134,9 @@ fn keys_providers_and_access_points_are_those_that_are_named() {
     assert!(message.starts_with("no key named `passwrod` in secret"), "{message}");
     let plain = one(secret(), Demand::HasKey("password".to_owned()), Answer::Found(Facts::Keys(None)));
     assert!(plain.ends_with("its value is not a JSON object"), "{plain}");
-    let cluster = Target::CapacityProviders("main".to_owned());
+    let provider = Target::CapacityProvider { cluster: "main".to_owned(), name: "spot".to_owned() };
     let known = Answer::Found(Facts::Providers(vec!["FARGATE".to_owned()]));
-    assert_eq!(
-        one(cluster, Demand::HasProvider("spot".to_owned()), known),
-        "no capacity provider named `spot` on cluster `main`"
-    );
+    assert_eq!(one(provider, Demand::Exists, known), "no capacity provider named `spot` on cluster `main`");
     let point = Target::AccessPoint("fsap-1".to_owned());
     let known = Answer::Found(Facts::OfFileSystem("fs-2".to_owned()));
     assert_eq!(

@@ -18,7 +18,7 @@ impl Target {
             Target::TargetGroup(_) => "target group",
             Target::Subnet(_) => "subnet",
             Target::SecurityGroup(_) => "security group",
-            Target::CapacityProviders(_) => "capacity provider",
+            Target::CapacityProvider { .. } => "capacity provider",
             Target::FileSystem(_) => "file system",
             Target::AccessPoint(_) => "access point",
             Target::Namespace(_) => "namespace",
@@ -31,7 +31,7 @@ impl Target {
     pub fn name(&self) -> String {
         match self {
             Target::Image(image) => image.to_string(),
-            Target::LogGroup { name, .. } => name.clone(),
+            Target::LogGroup { name, .. } | Target::CapacityProvider { name, .. } => name.clone(),
             Target::Object { bucket, key } => format!("s3://{bucket}/{key}"),
             Target::Role(name)
             | Target::Secret(name)
@@ -40,7 +40,6 @@ impl Target {
             | Target::TargetGroup(name)
             | Target::Subnet(name)
             | Target::SecurityGroup(name)
-            | Target::CapacityProviders(name)
             | Target::FileSystem(name)
             | Target::AccessPoint(name)
             | Target::Namespace(name)

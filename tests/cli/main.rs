@@ -24,6 +24,7 @@ mod conformance_schedules_apply;
 mod conformance_schedules_verbs;
 mod conformance_services;
 mod conformance_spelling;
+mod conformance_verify;
 mod create;
 mod cut_off;
 mod definition_edits;
