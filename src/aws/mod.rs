@@ -52,6 +52,7 @@ pub mod schedule_targets;
 pub mod scheduler;
 pub mod secretsmanager;
 mod services;
+mod signed_answer;
 pub mod signed_call;
 pub mod ssm;
 mod states;

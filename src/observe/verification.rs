@@ -34,49 +34,13 @@ pub async fn look_up_targets(aws: &Aws, targets: &BTreeSet<Target>) -> Result<BT
     } else {
         None
     };
-    let mut look_ups: Vec<LookUp<'_>> = Vec::new();
-    for target in targets {
-        if is_alone(target) {
-            let caller = caller.as_deref();
-            look_ups.push(Box::pin(async move {
-                let answer = answered(look_up(aws, target, caller).await)?;
-                Ok(vec![(target.clone(), answer)])
-            }));
-        }
-    }
+    let mut look_ups = single_look_ups(aws, targets, caller.as_deref());
     look_ups.push(Box::pin(images(aws, targets)));
-    for (region, names) in parameters_by_region(aws, targets) {
-        for batch in names.chunks(MOST_PARAMETERS) {
-            let (region, batch) = (region.clone(), batch.to_vec());
-            look_ups.push(Box::pin(async move { parameters(aws, &region, batch).await }));
-        }
-    }
+    look_ups.extend(parameter_look_ups(aws, targets));
+    look_ups.extend(network_look_ups(aws, targets));
+    look_ups.extend(alarm_look_ups(aws, targets));
     for (cluster, named) in providers_by_cluster(targets) {
         look_ups.push(Box::pin(async move { providers(aws, &cluster, named).await }));
-    }
-    let subnets = names_of(targets, |target| matches!(target, Target::Subnet(_)));
-    let groups = names_of(targets, |target| matches!(target, Target::SecurityGroup(_)));
-    let alarms = names_of(targets, |target| matches!(target, Target::Alarm(_)));
-    for batch in subnets.chunks(MOST_FILTER_VALUES) {
-        let batch = batch.to_vec();
-        look_ups.push(Box::pin(async move {
-            let found = aws.vpcs_of_subnets(&batch).await;
-            several(&batch, Target::Subnet, found, vpc_answer)
-        }));
-    }
-    for batch in groups.chunks(MOST_FILTER_VALUES) {
-        let batch = batch.to_vec();
-        look_ups.push(Box::pin(async move {
-            let found = aws.vpcs_of_security_groups(&batch).await;
-            several(&batch, Target::SecurityGroup, found, vpc_answer)
-        }));
-    }
-    for batch in alarms.chunks(MOST_ALARMS) {
-        let batch = batch.to_vec();
-        look_ups.push(Box::pin(async move {
-            let found = aws.existing_alarms(&batch).await;
-            several(&batch, Target::Alarm, found, |found, name| Answer::exists(found.contains(name)))
-        }));
     }
     let mut answers = BTreeMap::new();
     let mut running = stream::iter(look_ups).buffer_unordered(MAX_CONCURRENT_CALLS);
@@ -84,6 +48,63 @@ pub async fn look_up_targets(aws: &Aws, targets: &BTreeSet<Target>) -> Result<BT
         answers.extend(found?);
     }
     Ok(answers)
+}
+
+fn single_look_ups<'a>(
+    aws: &'a Aws,
+    targets: &'a BTreeSet<Target>,
+    caller: Option<&'a str>,
+) -> Vec<LookUp<'a>> {
+    let mut look_ups: Vec<LookUp<'a>> = Vec::new();
+    for target in targets.iter().filter(|target| is_alone(target)) {
+        look_ups.push(Box::pin(async move {
+            let answer = answered(look_up(aws, target, caller).await)?;
+            Ok(vec![(target.clone(), answer)])
+        }));
+    }
+    look_ups
+}
+
+fn parameter_look_ups<'a>(aws: &'a Aws, targets: &BTreeSet<Target>) -> Vec<LookUp<'a>> {
+    let mut look_ups: Vec<LookUp<'a>> = Vec::new();
+    for (region, names) in parameters_by_region(aws, targets) {
+        for batch in names.chunks(MOST_PARAMETERS) {
+            let (region, batch) = (region.clone(), batch.to_vec());
+            look_ups.push(Box::pin(async move { parameters(aws, &region, batch).await }));
+        }
+    }
+    look_ups
+}
+
+fn network_look_ups<'a>(aws: &'a Aws, targets: &BTreeSet<Target>) -> Vec<LookUp<'a>> {
+    let subnets = names_of(targets, |target| matches!(target, Target::Subnet(_)));
+    let groups = names_of(targets, |target| matches!(target, Target::SecurityGroup(_)));
+    let mut look_ups: Vec<LookUp<'a>> = Vec::new();
+    for batch in subnets.chunks(MOST_FILTER_VALUES).map(<[String]>::to_vec) {
+        look_ups.push(Box::pin(async move {
+            let found = aws.vpcs_of_subnets(&batch).await;
+            several(&batch, Target::Subnet, found, vpc_answer)
+        }));
+    }
+    for batch in groups.chunks(MOST_FILTER_VALUES).map(<[String]>::to_vec) {
+        look_ups.push(Box::pin(async move {
+            let found = aws.vpcs_of_security_groups(&batch).await;
+            several(&batch, Target::SecurityGroup, found, vpc_answer)
+        }));
+    }
+    look_ups
+}
+
+fn alarm_look_ups<'a>(aws: &'a Aws, targets: &BTreeSet<Target>) -> Vec<LookUp<'a>> {
+    let alarms = names_of(targets, |target| matches!(target, Target::Alarm(_)));
+    let mut look_ups: Vec<LookUp<'a>> = Vec::new();
+    for batch in alarms.chunks(MOST_ALARMS).map(<[String]>::to_vec) {
+        look_ups.push(Box::pin(async move {
+            let found = aws.existing_alarms(&batch).await;
+            several(&batch, Target::Alarm, found, |found, name| Answer::exists(found.contains(name)))
+        }));
+    }
+    look_ups
 }
 
 /// Returns whether a target is looked up by a call of its own.

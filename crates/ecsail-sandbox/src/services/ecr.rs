@@ -341,17 +341,15 @@ fn layer_address(context: &CallContext<'_>, input: &Value) -> Result<Value, ApiE
     let digest = required_text(input, "layerDigest")?;
     let mut platforms =
         repository.images.iter().flat_map(|image| platforms_of(context.resources, name, image));
-    match platforms.find(|platform| config_digest(platform) == digest) {
-        Some(platform) => Ok(json!({ "downloadUrl": format!("/_layers/{platform}"), "layerDigest": digest })),
-        None => {
-            let message = format!(
-                "The layer with digest '{digest}' does not exist within the repository with name '{name}' in the registry with \
-                 id '{}'",
-                context.resources.account
-            );
-            Err(ApiError::new("LayersNotFoundException", message))
-        }
-    }
+    let Some(platform) = platforms.find(|platform| config_digest(platform) == digest) else {
+        let message = format!(
+            "The layer with digest '{digest}' does not exist within the repository with name '{name}' in the registry with \
+             id '{}'",
+            context.resources.account
+        );
+        return Err(ApiError::new("LayersNotFoundException", message));
+    };
+    Ok(json!({ "downloadUrl": format!("/_layers/{platform}"), "layerDigest": digest }))
 }
 
 fn failure(id: &Value) -> Value {

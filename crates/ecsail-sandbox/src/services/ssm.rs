@@ -60,7 +60,7 @@ fn get_parameters(resources: &Resources, input: &Value) -> Result<Value, ApiErro
         let (bare, selector) = split_selector(name);
         let is_named = |known: &&Value| known["Name"] == bare || known["ARN"] == bare;
         let is_asked = |known: &&Value| match selector.map(|selector| &selector[1..]) {
-            Some(version) => known["Version"].to_string() == version,
+            Some(version) => version.parse().is_ok_and(|version: u64| known["Version"] == version),
             None => resources.parameters.get(bare).is_none_or(|newest| newest == *known),
         };
         match resources.parameters.values().filter(is_named).find(is_asked) {
