@@ -53,7 +53,6 @@ pub fn markdown(verified: &VerifiedReferences, sources: &Sources, problems: &[Pr
     let mut page = Page::default();
     page.head.push(PageLine::plain(format!("### {}", escape(&summary(verified)))));
     if !verified.findings.is_empty() {
-        page.head.push(PageLine::plain(""));
         page.head.push(PageLine::plain("| result | kind | name | place |"));
         page.head.push(PageLine::plain("|---|---|---|---|"));
     }
@@ -67,9 +66,6 @@ pub fn markdown(verified: &VerifiedReferences, sources: &Sources, problems: &[Pr
     }
     let event = Some(JsonEvent::Verified(verified_event(verified)));
     page.items.push(PageItem { lines: Vec::new(), event });
-    if !problems.is_empty() {
-        page.foot.push(PageLine::plain(""));
-    }
     for problem in problems {
         let place = problem.span.map(|span| place_text(&place_of(span, sources))).unwrap_or_default();
         let weight = if problem.severity == Severity::Error { "error" } else { "warning" };
