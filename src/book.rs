@@ -25,6 +25,7 @@ pub const PAGES: &[Page] = pages! {
     "lookups" => "lookups.md",
     "definitions" => "definitions.md",
     "checks" => "checks.md",
+    "verify" => "verify.md",
     "express" => "express.md",
     "releases" => "releases.md",
     "tasks-and-schedules" => "tasks-and-schedules.md",

@@ -109,6 +109,14 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
         ],
     ),
     only("plan", PLAN),
+    only(
+        "verify",
+        &[
+            meaning(0, "everything is as the documents need it, or could not be looked up"),
+            meaning(1, "something is missing or unusable, with `--strict` also unknown, or another error"),
+            as_ever(2),
+        ],
+    ),
     only("deploy", ROLLOUT),
     only("apply", ROLLOUT),
     only("promote", ROLLOUT),

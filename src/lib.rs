@@ -78,4 +78,5 @@ pub mod shell;
 pub mod tail;
 pub mod template;
 pub mod text_file;
+pub mod verification;
 pub mod watch;

@@ -4,7 +4,8 @@ use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, Tag
 
 use super::error::ApiErrorKind;
 use super::types::{Epoch, PushedImage};
-use super::{ApiError, Aws};
+use super::{ApiError, Aws, https_file};
+use crate::image::platforms::{self, ImageManifest, Platform};
 use crate::image::pull_through::PullThroughRule;
 use crate::image::{EcrRepository, ImageReference};
 
@@ -55,6 +56,53 @@ impl Aws {
             (ApiErrorKind::NotFound, _) => Ok(ImageLookup::NoImage),
             _ => Err(error),
         }
+    }
+
+    /// Returns the platforms of an image that exists: those of its index, or the one in the config of a single manifest.
+    ///
+    /// # Errors
+    /// A call failed, or the image has a manifest of an unknown form.
+    pub async fn image_platforms(
+        &self,
+        repository: &EcrRepository,
+        reference: &ImageReference,
+    ) -> Result<Vec<Platform>, ApiError> {
+        let id = match &reference.digest {
+            Some(digest) => ImageIdentifier::builder().image_digest(digest),
+            None => ImageIdentifier::builder().image_tag(reference.tag.as_deref().unwrap_or("latest")),
+        };
+        let request = self.ecr(&repository.region).batch_get_image();
+        let request = request.registry_id(&repository.account).repository_name(&repository.name);
+        let request = request.image_ids(id.build()).set_accepted_media_types(Some(
+            platforms::MANIFEST_TYPES.iter().map(ToString::to_string).collect(),
+        ));
+        let sent = request.send().await;
+        let answer = sent.map_err(|error| ApiError::from_sdk("ecr:BatchGetImage", error))?;
+        let manifest = answer.images().first().and_then(|image| image.image_manifest()).unwrap_or_default();
+        match ImageManifest::parse(manifest) {
+            Some(ImageManifest::Index(platforms)) => Ok(platforms),
+            Some(ImageManifest::Single { config }) => {
+                Ok(vec![self.platform_in_config(repository, &config).await?])
+            }
+            None => Err(ApiError::unreadable("ecr:BatchGetImage")),
+        }
+    }
+
+    /// Returns the platform in the config of an image, by the digest of the config.
+    async fn platform_in_config(
+        &self,
+        repository: &EcrRepository,
+        digest: &str,
+    ) -> Result<Platform, ApiError> {
+        const ACTION: &str = "ecr:GetDownloadUrlForLayer";
+        let request = self.ecr(&repository.region).get_download_url_for_layer();
+        let request = request.registry_id(&repository.account).repository_name(&repository.name);
+        let sent = request.layer_digest(digest).send().await;
+        let answer = sent.map_err(|error| ApiError::from_sdk(ACTION, error))?;
+        let url = answer.download_url().unwrap_or_default();
+        let failed = |why: String| ApiError { message: Some(why), ..ApiError::unreadable(ACTION) };
+        let bytes = https_file::read_with(url, &self.machine).await.map_err(failed)?;
+        platforms::of_config(&bytes).ok_or_else(|| ApiError::unreadable(ACTION))
     }
 
     /// Returns the pull-through cache rules of the registry of a repository.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::types::TargetHealth;
 use super::{ApiError, Aws};
+use crate::verification::TargetGroupFacts;
 
 /// The most target groups in one call. The API reference names no maximum; 20 is the default page of lists.
 const MAX_GROUPS_PER_CALL: usize = 20;
@@ -33,6 +34,26 @@ impl Aws {
                 }
             })
             .collect())
+    }
+
+    /// Returns a target group; `None` where it does not exist.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn target_group(&self, arn: &str) -> Result<Option<TargetGroupFacts>, ApiError> {
+        let sent = self.elb().describe_target_groups().target_group_arns(arn).send().await;
+        let answer = match sent
+            .map_err(|error| ApiError::from_sdk("elasticloadbalancing:DescribeTargetGroups", error))
+        {
+            Err(error) if error.code.as_deref() == Some("TargetGroupNotFound") => return Ok(None),
+            answer => answer?,
+        };
+        Ok(answer.target_groups().first().map(|group| TargetGroupFacts {
+            target_type: group.target_type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            protocol: group.protocol().map(|protocol| protocol.as_str().to_owned()).unwrap_or_default(),
+            vpc: group.vpc_id().map(str::to_owned),
+            balancers: group.load_balancer_arns().len(),
+        }))
     }
 
     /// Returns the ARNs of the load balancers that route to each of these target groups.

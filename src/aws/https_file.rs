@@ -21,8 +21,16 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// # Errors
 /// Why they could not be read, without the address.
 pub async fn read_https(url: &str, settings: &Settings) -> Result<Vec<u8>, String> {
+    read_with(url, &Machine::new(settings)).await
+}
+
+/// Returns the bytes behind an address, with the proxies and certificates of a machine.
+///
+/// # Errors
+/// As of [`read_https`].
+pub(super) async fn read_with(url: &str, machine: &Machine) -> Result<Vec<u8>, String> {
     let (url, authorization) = without_credentials(url);
-    let connector = http_client::connector(&Machine::new(settings), url.starts_with("https:"));
+    let connector = http_client::connector(machine, url.starts_with("https:"));
     let connector = connector.map_err(|failure| failure.one_line())?;
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_uri(url.as_str()).map_err(|_| "it is no URL".to_owned())?;

@@ -71,6 +71,23 @@ impl Aws {
         Ok(Vec::new())
     }
 
+    /// Returns whether a log group exists; `region` is its own, if it differs from that of the run.
+    ///
+    /// # Errors
+    /// The API call failed.
+    pub async fn has_log_group(&self, region: Option<&str>, name: &str) -> Result<bool, ApiError> {
+        let client = self.logs(region.unwrap_or(&self.region));
+        let mut pages =
+            client.describe_log_groups().log_group_name_prefix(name).into_paginator().items().send();
+        while let Some(group) = pages.next().await {
+            let group = group.map_err(|error| ApiError::from_sdk("logs:DescribeLogGroups", error))?;
+            if group.log_group_name() == Some(name) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Returns one page of the events of a log group, across its streams, oldest first.
     ///
     /// # Errors

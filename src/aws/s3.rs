@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::error::ApiErrorKind;
 use super::signed_call::{RawAnswer, ServiceName, SignedClient, percent_encoded};
 use super::{ApiError, Aws};
 use crate::error::Failure;
@@ -26,6 +27,36 @@ impl Aws {
         let client = self.object_client(home)?;
         let answer = client.get(OPERATION, &object_address(&client, bucket, key), TIMEOUT).await;
         bytes_of(answer.map_err(|error| error.error)?)
+    }
+
+    /// Returns whether an object exists.
+    ///
+    /// # Errors
+    /// It may not be read, or the call failed. S3 also answers so for a missing object where its bucket may not be listed.
+    pub async fn has_object(&self, bucket: &str, key: &str) -> Result<bool, ApiError> {
+        let action = "s3:GetObject";
+        let unusable =
+            |failure: Failure| ApiError { message: Some(failure.one_line()), ..ApiError::unreadable(action) };
+        let client = self.object_client(&self.region).map_err(unusable)?;
+        let answer = client.head("HeadObject", &object_address(&client, bucket, key)).await;
+        let answer = answer.map_err(|error| error.error)?;
+        let home = answer.bucket_region.as_ref().filter(|home| answer.status != 200 && **home != self.region);
+        let answer = match home {
+            None => answer,
+            Some(home) => {
+                let client = self.object_client(home).map_err(unusable)?;
+                let answer = client.head("HeadObject", &object_address(&client, bucket, key)).await;
+                answer.map_err(|error| error.error)?
+            }
+        };
+        match answer.status {
+            200 => Ok(true),
+            404 => Ok(false),
+            403 => Err(ApiError { kind: ApiErrorKind::Denied, ..ApiError::unreadable(action) }),
+            status => {
+                Err(ApiError { message: Some(format!("HTTP {status}")), ..ApiError::unreadable(action) })
+            }
+        }
     }
 
     fn object_client(&self, region: &str) -> Result<SignedClient, Failure> {

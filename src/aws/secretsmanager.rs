@@ -1,6 +1,6 @@
-//! Finds the ARNs of secrets. Never reads the value of one.
+//! Finds the ARNs of secrets. Reads the value of one only for the names of its keys, and never returns it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::signed_call::{ServiceName, SignedClient};
 use super::{ApiError, Aws};
@@ -33,7 +33,15 @@ impl Aws {
     /// # Errors
     /// A proxy or the certificates cannot be used.
     pub fn secret_finder(&self) -> Result<SecretFinder> {
-        Ok(SecretFinder(self.signed_client(SERVICE)?.with_attempts(Policy::CALL)))
+        self.secret_finder_in(&self.region)
+    }
+
+    /// Returns a finder of the secrets of another region. Sends nothing.
+    ///
+    /// # Errors
+    /// A proxy or the certificates cannot be used.
+    pub fn secret_finder_in(&self, region: &str) -> Result<SecretFinder> {
+        Ok(SecretFinder(self.signed_client_in(SERVICE, region)?.with_attempts(Policy::CALL)))
     }
 }
 
@@ -49,5 +57,17 @@ impl SecretFinder {
             return Err(ApiError::unreadable(&self.0.action("DescribeSecret")));
         };
         Ok(DescribedSecret { arn, is_deleted: !body["DeletedDate"].is_null() })
+    }
+
+    /// Returns the keys of the value of a secret; `None` where it is no JSON object. The value is dropped here.
+    ///
+    /// # Errors
+    /// There is no such secret, or the call failed.
+    pub async fn keys(&self, id: &str) -> Result<Option<Vec<String>>, ApiError> {
+        let answer = self.0.call("GetSecretValue", &json!({ "SecretId": id })).await;
+        let body = answer.map_err(|error| error.error)?.body;
+        let text = body["SecretString"].as_str().unwrap_or_default();
+        let Ok(Value::Object(members)) = serde_json::from_str::<Value>(text) else { return Ok(None) };
+        Ok(Some(members.into_iter().map(|(key, _)| key).collect()))
     }
 }

@@ -15,14 +15,15 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::identity::Identity;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
 use super::error::ApiErrorKind;
-use super::{ApiError, Aws, http_client, xml};
+pub(super) use super::signed_answer::{RawAnswer, SignedAnswer, SignedError};
+use super::signed_answer::{lost, raw_answer, read, read_xml};
+use super::{ApiError, Aws, http_client};
 use crate::error::Result;
 use crate::retry::{Backoff, Policy, retry};
 use crate::secrets::masked_message;
@@ -73,13 +74,6 @@ impl fmt::Debug for SignedClient {
     }
 }
 
-/// The answer of a call, and the time at which AWS gave it, in seconds since 1970.
-#[derive(Clone, Debug)]
-pub(super) struct SignedAnswer {
-    pub(super) body: Value,
-    pub(super) answered_at: Option<i64>,
-}
-
 /// A request before it is signed.
 #[derive(Clone, Debug)]
 pub(super) struct PlainRequest {
@@ -90,25 +84,6 @@ pub(super) struct PlainRequest {
     /// The limit for one attempt, with the body of the answer.
     pub(super) timeout: Duration,
     pub(super) settings: SigningSettings,
-}
-
-/// An answer as it came over HTTP.
-#[derive(Clone, Debug)]
-pub(super) struct RawAnswer {
-    pub(super) status: u16,
-    pub(super) request_id: Option<String>,
-    answered_at: Option<i64>,
-    /// The region of a bucket, which S3 names where a request went to another one.
-    pub(super) bucket_region: Option<String>,
-    pub(super) bytes: Vec<u8>,
-}
-
-/// The error of a call, with the whole body of AWS's answer.
-#[derive(Clone, Debug)]
-pub(super) struct SignedError {
-    pub(super) error: ApiError,
-    pub(super) body: Value,
-    pub(super) answered_at: Option<i64>,
 }
 
 impl Aws {
@@ -143,8 +118,17 @@ impl Aws {
         let own = key.ok().and_then(|key| self.config.service_config()?.load_config(key));
         let address = own
             .or_else(|| self.config.endpoint_url().map(str::to_owned))
-            .unwrap_or_else(|| format!("https://{}.{region}.{}", service.signing, dns_suffix(region)));
+            .unwrap_or_else(|| format!("https://{}", host_of(service, region)));
         format!("{}/", address.trim_end_matches('/'))
+    }
+}
+
+fn host_of(service: ServiceName, region: &str) -> String {
+    // IAM is one for all regions (AWS General Reference, "AWS Identity and Access Management endpoints and quotas").
+    match (service.signing, region) {
+        ("iam", "us-east-1") => "iam.amazonaws.com".to_owned(),
+        ("iam", "us-gov-west-1") => "iam.us-gov.amazonaws.com".to_owned(),
+        (name, region) => format!("{name}.{region}.{}", dns_suffix(region)),
     }
 }
 
@@ -156,7 +140,11 @@ pub(super) fn dns_suffix(region: &str) -> &'static str {
 impl SignedClient {
     /// Returns the IAM action of an operation.
     pub(super) fn action(&self, operation: &str) -> String {
-        format!("{}:{operation}", self.service.signing)
+        match (self.service.signing, operation) {
+            ("monitoring", operation) => format!("cloudwatch:{operation}"),
+            ("s3", "HeadObject") => "s3:GetObject".to_owned(),
+            (name, operation) => format!("{name}:{operation}"),
+        }
     }
 
     /// Returns the client with more attempts, for reads that a run cannot do without.
@@ -207,7 +195,58 @@ impl SignedClient {
         let request = self.post(headers, body);
         let attempt = async || {
             let answer = read_xml(&action, &self.exchange(&action, &request).await?)?;
-            Ok(answer[format!("{operation}Response")][format!("{operation}Result")].clone())
+            let response = &answer[format!("{operation}Response")];
+            // EC2 has no element around its result.
+            let result = response.get(format!("{operation}Result")).unwrap_or(response);
+            Ok(result.clone())
+        };
+        retry::<_, Box<SignedError>>(self.attempts, |error| self.is_temporary(error), attempt).await
+    }
+
+    /// Calls an operation of a REST protocol that only reads, by its path and query below the address.
+    ///
+    /// # Errors
+    /// AWS refused the call, or gave no answer.
+    pub(super) async fn read_path(
+        &self,
+        operation: &str,
+        path: &str,
+    ) -> Result<SignedAnswer, Box<SignedError>> {
+        let action = self.action(operation);
+        let request = PlainRequest {
+            method: "GET",
+            address: format!("{}{path}", self.address),
+            headers: Vec::new(),
+            body: String::new(),
+            timeout: ATTEMPT_TIMEOUT,
+            settings: SigningSettings::default(),
+        };
+        let attempt = async || read(&action, self.exchange(&action, &request).await?);
+        retry::<_, Box<SignedError>>(self.attempts, |error| self.is_temporary(error), attempt).await
+    }
+
+    /// Returns the answer to a `HEAD` of an address of S3, whose errors have a status and no body.
+    ///
+    /// # Errors
+    /// S3 gave no answer.
+    pub(super) async fn head(&self, operation: &str, address: &str) -> Result<RawAnswer, Box<SignedError>> {
+        let action = self.action(operation);
+        let request = PlainRequest {
+            method: "HEAD",
+            address: address.to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+            timeout: ATTEMPT_TIMEOUT,
+            settings: s3_settings(),
+        };
+        let attempt = async || {
+            let answer = self.exchange(&action, &request).await?;
+            if answer.status < 500 && answer.status != 400 {
+                return Ok(answer);
+            }
+            let message = Some(format!("HTTP {}", answer.status));
+            let kind = if answer.status < 500 { ApiErrorKind::Other } else { ApiErrorKind::Transient };
+            Err(ApiError { kind, message, ..ApiError::unreadable(&action) }.into())
         };
         retry::<_, Box<SignedError>>(self.attempts, |error| self.is_temporary(error), attempt).await
     }
@@ -346,95 +385,4 @@ pub(super) fn percent_encoded(text: &str, kept: &str) -> String {
         }
     }
     encoded
-}
-
-/// Returns the error of a request without an answer.
-fn lost(action: &str, error: &dyn std::error::Error) -> Box<SignedError> {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    let message = Some(masked_message(&innermost.to_string()));
-    ApiError { kind: ApiErrorKind::Transient, message, ..ApiError::unreadable(action) }.into()
-}
-
-async fn raw_answer(action: &str, response: HttpResponse) -> Result<RawAnswer, Box<SignedError>> {
-    let status = response.status().as_u16();
-    let header = |name: &str| response.headers().get(name).map(str::to_owned);
-    let request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
-    let answered_at = header("date").and_then(|date| seconds_of(&date));
-    let bucket_region = header("x-amz-bucket-region");
-    let bytes = ByteStream::new(response.into_body()).collect().await;
-    let bytes = bytes.map_err(|error| lost(action, &error))?.into_bytes().to_vec();
-    Ok(RawAnswer { status, request_id, answered_at, bucket_region, bytes })
-}
-
-/// Returns the answer of an operation whose protocol is JSON.
-fn read(action: &str, answer: RawAnswer) -> Result<SignedAnswer, Box<SignedError>> {
-    let RawAnswer { status, answered_at, .. } = answer;
-    let Ok(body) = serde_json::from_slice::<Value>(&answer.bytes) else {
-        return Err(not_parsed(action, &answer));
-    };
-    if (200..300).contains(&status) {
-        return Ok(SignedAnswer { body, answered_at });
-    }
-    let code = body["__type"].as_str().and_then(|code| code.rsplit('#').next()).unwrap_or_default();
-    let message = body["message"].as_str().or(body["Message"].as_str());
-    let error = error_of(action, code, message, status >= 500);
-    let error = ApiError { request_id: answer.request_id, ..error };
-    Err(Box::new(SignedError { error, body, answered_at }))
-}
-
-/// Returns the answer of an operation whose protocol has XML. The error of the query protocol is inside `ErrorResponse`, that of S3
-/// is the root.
-fn read_xml(action: &str, answer: &RawAnswer) -> Result<Value, Box<SignedError>> {
-    let text = String::from_utf8_lossy(&answer.bytes);
-    let Some(body) = xml::parse(&text) else { return Err(not_parsed(action, answer)) };
-    if (200..300).contains(&answer.status) {
-        return Ok(body);
-    }
-    let error = body.pointer("/ErrorResponse/Error").unwrap_or(&body["Error"]);
-    let code = error["Code"].as_str().unwrap_or_default();
-    let found = error_of(action, code, error["Message"].as_str(), answer.status >= 500);
-    let found = ApiError { request_id: answer.request_id.clone(), ..found };
-    Err(Box::new(SignedError { error: found, body: error.clone(), answered_at: answer.answered_at }))
-}
-
-fn not_parsed(action: &str, answer: &RawAnswer) -> Box<SignedError> {
-    let message = Some(format!("HTTP {}: the response could not be parsed", answer.status));
-    ApiError { message, request_id: answer.request_id.clone(), ..ApiError::unreadable(action) }.into()
-}
-
-/// Returns the time of a `Date` header, in seconds since 1970.
-fn seconds_of(date: &str) -> Option<i64> {
-    let zoned = jiff::fmt::rfc2822::parse(date).ok()?;
-    Some(zoned.timestamp().as_second())
-}
-
-fn error_of(action: &str, code: &str, message: Option<&str>, is_server_error: bool) -> ApiError {
-    let message = message.filter(|message| !message.is_empty()).map(masked_message);
-    let kind = match code {
-        "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => ApiErrorKind::Expired,
-        "AccessDeniedException" | "AccessDenied" => ApiErrorKind::Denied,
-        "ResourceNotFoundException" | "ParameterNotFound" | "NoSuchKey" | "NoSuchBucket" => {
-            ApiErrorKind::NotFound
-        }
-        "UnknownOperationException" => ApiErrorKind::Unsupported,
-        code if is_throttle(code) || is_server_error => ApiErrorKind::Transient,
-        _ => ApiErrorKind::Other,
-    };
-    ApiError { kind, code: Some(code.to_owned()), message, ..ApiError::unreadable(action) }
-}
-
-fn is_throttle(code: &str) -> bool {
-    code.contains("Throttl")
-        || code == "ProvisionedThroughputExceededException"
-        || code == "RequestLimitExceeded"
-        || code == "SlowDown"
-}
-
-impl From<ApiError> for Box<SignedError> {
-    fn from(error: ApiError) -> Box<SignedError> {
-        Box::new(SignedError { error, body: Value::Null, answered_at: None })
-    }
 }

@@ -47,6 +47,14 @@ impl Aws {
     pub fn parameter_reader(&self) -> Result<ParameterReader> {
         Ok(ParameterReader(self.signed_client(SERVICE)?))
     }
+
+    /// Returns a reader of the parameters of another region. Sends nothing.
+    ///
+    /// # Errors
+    /// A proxy or the certificates cannot be used.
+    pub fn parameter_reader_in(&self, region: &str) -> Result<ParameterReader> {
+        Ok(ParameterReader(self.signed_client_in(SERVICE, region)?).patient())
+    }
 }
 
 impl ParameterReader {
@@ -75,6 +83,20 @@ impl ParameterReader {
         let answer = self.0.call("GetParameters", &input).await.map_err(|error| error.error)?;
         let found = answer.body["Parameters"].as_array().into_iter().flatten();
         Ok(found.filter_map(|parameter| found_parameter(parameter, names)).collect())
+    }
+}
+
+impl ParameterReader {
+    /// Returns those of at most [`MOST_PARAMETERS`] parameters that exist, as they were asked for. Nothing is decrypted, and values
+    /// are dropped.
+    ///
+    /// # Errors
+    /// The call failed: also where only one of the parameters may not be read.
+    pub async fn existing(&self, names: &[String]) -> Result<Vec<String>, ApiError> {
+        let input = json!({ "Names": names, "WithDecryption": false });
+        let answer = self.0.call("GetParameters", &input).await.map_err(|error| error.error)?;
+        let found = answer.body["Parameters"].as_array().into_iter().flatten();
+        Ok(found.filter_map(|parameter| Some(found_parameter(parameter, names)?.asked)).collect())
     }
 }
 

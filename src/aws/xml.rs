@@ -1,11 +1,11 @@
-//! Reads the XML of the query protocol and of S3 into JSON: an element with elements is a mapping, a list of `member`s a list, and
+//! Reads the XML of the query protocol and of S3 into JSON: an element with elements is a mapping, a list of `member`s or `item`s a list, and
 //! anything else a text. Attributes and namespaces are left out.
 
 use serde_json::{Map, Value};
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
-/// The name of the items of a list in the query protocol.
-const ITEM: &str = "member";
+/// The names of the items of a list, in the query protocol and in that of EC2.
+const ITEMS: &[&str] = &["member", "item"];
 /// Answers of AWS are far flatter.
 const MAX_DEPTH: usize = 32;
 
@@ -43,7 +43,7 @@ pub(super) fn parse(text: &str) -> Option<Value> {
                 let closed = open.pop()?;
                 let name = closed.name.clone();
                 let parent = open.last_mut()?;
-                if name == ITEM {
+                if ITEMS.contains(&name.as_str()) {
                     parent.items.push(closed.into_value());
                 } else {
                     parent.members.insert(name, closed.into_value());

@@ -8,13 +8,13 @@ use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
     help as help_verb, history, iam_policy, images, init, lock, logs, man, notify, plan, promote, prune,
-    render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait,
+    render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, verify, wait,
     waves, why,
 };
 use crate::context::CommandContext;
 use crate::duration;
 use crate::error::{Failure, Result};
-use crate::report::{self, CommandOutcome, Event, OutputStyle, ReportFile, outcome};
+use crate::report::{self, CommandOutcome, Event, OutputStyle, PlanFormat, ReportFile, outcome};
 use crate::settings::Settings;
 
 /// The command line, and what its runs share: one for each stage that is deployed.
@@ -137,8 +137,10 @@ fn block_on(
 }
 
 fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
-    if cli.global.output == OutputFormat::Markdown && !matches!(cli.verb, Verb::Plan(_)) {
-        return Err(Failure::usage("`--output markdown` is supported by `ecsail plan` only"));
+    let markdown = cli.global.output == OutputFormat::Markdown;
+    if markdown && !matches!(cli.verb, Verb::Plan(_) | Verb::Verify(_)) {
+        let message = "`--output markdown` is supported by `ecsail plan` and `ecsail verify` only";
+        return Err(Failure::usage(message));
     }
     match &cli.verb {
         Verb::Check(args) => block_on(check::run(args, context), context),
@@ -150,10 +152,11 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::Docs(args) => docs::run(args, context),
         Verb::Help(args) => help_verb::run(args, Cli::command(), context),
         Verb::Man(args) => man::run(args, Cli::command(), context),
-        Verb::Plan(args) => {
-            let markdown = cli.global.output == OutputFormat::Markdown;
-            block_on(plan::run(args, markdown, context), context)
+        Verb::Verify(args) => {
+            let format = if markdown { PlanFormat::Markdown } else { PlanFormat::Text };
+            block_on(verify::run(args, format, context), context)
         }
+        Verb::Plan(args) => block_on(plan::run(args, markdown, context), context),
         Verb::Deploy(args) => block_on(deploy::run(args, context), context),
         Verb::Approve(args) => block_on(approve::run(args, context), context),
         Verb::Apply(args) => block_on(apply_plan::run(args, context), context),

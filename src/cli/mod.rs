@@ -8,7 +8,7 @@ use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
     help as help_verb, history, iam_policy, images, init, interrupts, lock, logs, man, notify, plan, promote,
-    prune, render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks,
+    prune, render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, verify,
     wait, why,
 };
 use crate::completion;
@@ -43,6 +43,7 @@ enum Verb {
     Init(init::InitArgs),
     Check(check::CheckArgs),
     Render(render::RenderArgs),
+    Verify(verify::VerifyArgs),
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
     Approve(approve::ApproveArgs),

@@ -52,6 +52,9 @@ pub struct DeployArgs {
     /// Change a protected stage without approval; the reason is recorded
     #[arg(long, value_name = "REASON", value_parser = parse_reason, global = true)]
     pub emergency: Option<String>,
+    /// Look up everything that the documents name before anything changes, as `ecsail verify` does [default: the manifest's `verify`]
+    #[arg(long, global = true)]
+    verify: bool,
     /// Show the plan and change nothing
     #[arg(long, global = true)]
     dry_run: bool,
@@ -97,6 +100,7 @@ impl DeployArgs {
             create: self.create,
             edits: self.edits.edits()?,
             images: self.images.clone(),
+            verify: self.verify,
             ..PlanningOptions::default()
         };
         Ok((self.selection.request()?, how))

@@ -76,6 +76,7 @@ pub mod stop_task;
 pub mod task_lookup;
 pub mod tasks;
 pub mod unfinished;
+pub mod verify;
 pub mod wait;
 pub mod watch_args;
 pub mod waves;

@@ -6,6 +6,7 @@ use super::edit_args::ensure_editable;
 use super::first_look::ride_out;
 use super::running_tags::running_tags;
 use super::stage_lock::{LockPurpose, lock_stage};
+use super::verify::{ImageReads, verify_before_change};
 use super::watch_args::WatchArgs;
 use super::{ImageArgs, ensure_not_empty, lookups, plan_options};
 use crate::aws::Aws;
@@ -15,6 +16,7 @@ use crate::destination::Destination;
 use crate::error::{Failure, Result};
 use crate::manifest::{Manifest, Request};
 use crate::observe::{self, observe};
+use crate::plan::image_checks::ImageChecks;
 use crate::plan::{self, Plan, blockers};
 use crate::render::DesiredState;
 use crate::render::definition_edits::DefinitionEdits;
@@ -33,6 +35,8 @@ pub struct PlanningOptions {
     pub edits: DefinitionEdits,
     /// Which images are refused.
     pub images: ImageArgs,
+    /// Whether what the documents name is looked up first, whatever the manifest says.
+    pub verify: bool,
     /// Whether images without a tag have the one that runs, if no tag is given.
     pub uses_running_tags: bool,
     /// The id of the release; none where nothing will be applied.
@@ -122,6 +126,11 @@ pub async fn plan_rendered(
         refuse_without_plan(&manifest, &plan_command, context)?;
     }
     let aws = context.connect(&manifest, &desired).await?;
+    if how.verify || manifest.verify {
+        let is_checked = how.images.checks(&manifest) != ImageChecks::Lenient;
+        let images = if is_checked { ImageReads::All } else { ImageReads::None };
+        verify_before_change(&manifest, &desired, images, &aws, context).await?;
+    }
     if how.locks {
         let purpose = LockPurpose { command: "deploy", release: how.release.as_deref() };
         lock_stage(&manifest, &aws, purpose, context).await?;

@@ -8,6 +8,7 @@ pub mod arn;
 pub mod hidden_values;
 pub mod json_comments;
 pub mod layer;
+pub(crate) mod member_walk;
 pub mod model;
 pub mod normalize;
 pub mod placeholder;

@@ -21,6 +21,7 @@ pub mod schedule;
 pub mod schema;
 pub mod service;
 pub mod task;
+pub mod verification;
 
 use answer::{
     Checked, Completions, Docs, Document, DryRun, Error, Explain, Help, InitChecked, InitFile, Man, Note,
@@ -42,6 +43,7 @@ use rollout::{
 use schedule::{Schedule, ScheduleApplied, ScheduleNext, SchedulePrune, SchedulePruned, ScheduleSwitched};
 use service::{History, Image, Log, Promoted, Scaled, Status, Stopping, Task};
 use task::{TaskEnded, TaskLine, TaskProgress, TaskStarted};
+use verification::{Verified, VerifiedTarget};
 
 /// The name of an event, and the schema of its fields.
 pub(crate) struct EventType {
@@ -121,6 +123,8 @@ json_events! {
     "prune" => Prune,
     "document" => Document,
     "checked" => Checked,
+    "reference" => VerifiedTarget,
+    "verified" => Verified,
     "init.file" => InitFile,
     "init.checked" => InitChecked,
     "explain" => Explain,

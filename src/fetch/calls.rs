@@ -14,8 +14,29 @@ use crate::error::Failure;
 use crate::lookup::{Lookup, LookupAnswer, LookupFailure};
 use crate::secrets::add_known;
 
+/// Who has what is looked up, for hints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeper {
+    Aws,
+    Sandbox,
+}
+
+impl Keeper {
+    /// Returns what to do about something that does not exist.
+    fn hint(self, kind: &str, command: &str) -> String {
+        match self {
+            Keeper::Aws => format!("list the {kind} with `aws {command}`"),
+            Keeper::Sandbox => {
+                format!(
+                    "add it to `{kind}` in `ecsail.sandbox.yml` beside the manifest: see `ecsail docs lookups`"
+                )
+            }
+        }
+    }
+}
+
 /// Returns the answers of AWS. Services that are not asked for get no client.
-pub(super) async fn call_all(asked: &BTreeSet<Lookup>, aws: &Aws) -> Answers {
+pub(super) async fn call_all(asked: &BTreeSet<Lookup>, aws: &Aws, keeper: Keeper) -> Answers {
     let (mut parameters, mut secrets, mut stacks) = (Vec::new(), Vec::new(), Vec::new());
     for lookup in asked {
         match lookup {
@@ -26,15 +47,15 @@ pub(super) async fn call_all(asked: &BTreeSet<Lookup>, aws: &Aws) -> Answers {
         }
     }
     let (parameters, secrets, stacks, others) = tokio::join!(
-        read_parameters(&parameters, aws),
-        find_secrets(&secrets, aws),
-        read_stacks(&stacks, aws),
+        read_parameters(&parameters, aws, keeper),
+        find_secrets(&secrets, aws, keeper),
+        read_stacks(&stacks, aws, keeper),
         read_others(asked, aws),
     );
     [parameters, secrets, stacks, others].concat()
 }
 
-async fn read_parameters(names: &[String], aws: &Aws) -> Answers {
+async fn read_parameters(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
     if names.is_empty() {
         return Answers::new();
     }
@@ -42,35 +63,39 @@ async fn read_parameters(names: &[String], aws: &Aws) -> Answers {
         Ok(reader) => reader.patient(),
         Err(failure) => return all_failed(names, Lookup::Parameter, &failure),
     };
-    let reads = names.chunks(MOST_PARAMETERS).map(|batch| read_batch(batch, &reader, &aws.region));
+    let reads = names.chunks(MOST_PARAMETERS).map(|batch| read_batch(batch, &reader, (&aws.region, keeper)));
     let answers: Vec<Answers> = stream::iter(reads).buffered(MAX_CONCURRENT_CALLS).collect().await;
     answers.concat()
 }
 
 /// Reads a batch. AWS refuses it as a whole where one of the parameters may not be read, so that each is then read alone.
-async fn read_batch(names: &[String], reader: &ParameterReader, region: &str) -> Answers {
+async fn read_batch(names: &[String], reader: &ParameterReader, place: (&str, Keeper)) -> Answers {
     let whole = reader.read_several(names).await;
     let is_of_one = |error: &ApiError| matches!(error.kind, ApiErrorKind::Denied | ApiErrorKind::Other);
     match whole {
         Err(error) if names.len() > 1 && is_of_one(&error) => {
             let single = names.iter().map(async |name| {
                 let names = std::slice::from_ref(name);
-                parameter_answers(names, reader.read_several(names).await, region)
+                parameter_answers(names, reader.read_several(names).await, place)
             });
             join_all(single).await.concat()
         }
-        whole => parameter_answers(names, whole, region),
+        whole => parameter_answers(names, whole, place),
     }
 }
 
-fn parameter_answers(names: &[String], read: Result<Vec<FoundParameter>, ApiError>, region: &str) -> Answers {
+fn parameter_answers(
+    names: &[String],
+    read: Result<Vec<FoundParameter>, ApiError>,
+    (region, keeper): (&str, Keeper),
+) -> Answers {
     let answer = |name: &String| -> LookupAnswer {
         let found = match &read {
             Ok(found) => found.iter().find(|parameter| parameter.asked == *name),
             Err(error) => return Err(failed(&Lookup::Parameter(name.clone()), error)),
         };
         let Some(found) = found else {
-            let hint = "list the parameters with `aws ssm describe-parameters`".to_owned();
+            let hint = keeper.hint("parameters", "ssm describe-parameters");
             return Err(
                 LookupFailure::new(format!("no parameter named `{name}` in {region}")).with_hint(hint)
             );
@@ -88,7 +113,7 @@ fn parameter_answers(names: &[String], read: Result<Vec<FoundParameter>, ApiErro
     names.iter().map(|name| (Lookup::Parameter(name.clone()), answer(name))).collect()
 }
 
-async fn find_secrets(names: &[String], aws: &Aws) -> Answers {
+async fn find_secrets(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
     if names.is_empty() {
         return Answers::new();
     }
@@ -105,7 +130,7 @@ async fn find_secrets(names: &[String], aws: &Aws) -> Answers {
             }
             Ok(secret) => Ok(Value::from(secret.arn)),
             Err(error) if error.kind == ApiErrorKind::NotFound => {
-                let hint = "list the secrets with `aws secretsmanager list-secrets`".to_owned();
+                let hint = keeper.hint("secrets", "secretsmanager list-secrets");
                 Err(LookupFailure::new(format!("no secret named `{name}` in {}", aws.region)).with_hint(hint))
             }
             Err(error) => Err(failed(&lookup, &error)),
@@ -115,7 +140,7 @@ async fn find_secrets(names: &[String], aws: &Aws) -> Answers {
     stream::iter(finds).buffered(MAX_CONCURRENT_CALLS).collect().await
 }
 
-async fn read_stacks(names: &[String], aws: &Aws) -> Answers {
+async fn read_stacks(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
     if names.is_empty() {
         return Answers::new();
     }
@@ -128,7 +153,7 @@ async fn read_stacks(names: &[String], aws: &Aws) -> Answers {
         let answer = match reader.outputs(name).await {
             Ok(outputs) => Ok(json!(outputs)),
             Err(error) if error.kind == ApiErrorKind::NotFound => {
-                let hint = "list the stacks with `aws cloudformation list-stacks`".to_owned();
+                let hint = keeper.hint("stacks", "cloudformation list-stacks");
                 Err(LookupFailure::new(format!("no stack named `{name}` in {}", aws.region)).with_hint(hint))
             }
             Err(error) => Err(failed(&lookup, &error)),

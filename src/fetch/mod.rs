@@ -9,6 +9,7 @@ use crate::lookup::location::S3Object;
 use crate::lookup::{Lookup, LookupAnswer, LookupFailure, LookupNeed};
 use crate::manifest::Manifest;
 use crate::settings::Settings;
+use calls::Keeper;
 use states::StateSource;
 
 mod calls;
@@ -81,12 +82,13 @@ impl Fetcher {
         if context.scope == FetchScope::Files {
             return answers;
         }
+        let keeper = if context.settings.sandbox.is_some() { Keeper::Sandbox } else { Keeper::Aws };
         let commands = commands::run_all(asked, context);
         let Some(aws) = aws else {
             answers.extend(commands.await);
             return answers;
         };
-        let (of_commands, of_calls) = tokio::join!(commands, calls::call_all(asked, aws));
+        let (of_commands, of_calls) = tokio::join!(commands, calls::call_all(asked, aws, keeper));
         answers.extend(of_commands);
         answers.extend(of_calls);
         answers

@@ -1,5 +1,6 @@
 //! Parses references to container images, and recognizes ECR repositories in them.
 
+pub mod platforms;
 pub mod pull_through;
 mod registry;
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::CheckProblems;
 use super::document_view::{is_absent, quoted_scalar};
-use super::member_walk::{ListValue, MemberVisitor, StructureValue, walk};
 use crate::document::layer::item_name;
+use crate::document::member_walk::{ListValue, MemberVisitor, StructureValue, walk};
 use crate::document::model::DocumentKind;
 use crate::document::shape_facts::item_identity;
 use crate::document::tree::Node;

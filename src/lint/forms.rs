@@ -5,9 +5,9 @@
 
 use super::CheckProblems;
 use super::document_view::quoted_scalar;
-use super::member_walk::{MemberValue, MemberVisitor, walk};
 use super::sizes;
 use crate::document::arn::{Arn, is_account, is_region, is_role};
+use crate::document::member_walk::{MemberValue, MemberVisitor, walk};
 use crate::document::model::DocumentKind;
 use crate::document::placeholder::placeholder_in;
 use crate::document::tree::Node;

@@ -28,7 +28,6 @@ mod health_checks;
 mod launch;
 mod limits;
 mod log_drivers;
-mod member_walk;
 mod network;
 mod ports;
 mod roles;

@@ -55,6 +55,7 @@ const ROOT_KEYS: &[&str] = &[
     "on_timeout",
     "patience",
     "strict_images",
+    "verify",
     "allow_unknown",
     "ignore",
     "lock",
@@ -80,6 +81,7 @@ const STAGE_KEYS: &[&str] = &[
     "on_timeout",
     "patience",
     "strict_images",
+    "verify",
     "allow_unknown",
     "ignore",
     "lock",
@@ -145,6 +147,8 @@ pub struct Manifest {
     pub patience: Option<Patience>,
     /// Whether images that cannot be checked are refused too; no image is refused where it is `false`.
     pub strict_images: Option<bool>,
+    /// Whether a plan and a deploy look up what the documents name first.
+    pub verify: bool,
     pub allow_unknown: Vec<String>,
     /// The ids of the checks that are not run.
     pub ignore: Vec<String>,
@@ -341,6 +345,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.on_timeout = fields.enum_value("on_timeout", &mut problems);
     manifest.patience = read_patience(&fields, &mut problems);
     manifest.strict_images = fields.boolean("strict_images", &mut problems);
+    manifest.verify = fields.boolean("verify", &mut problems).unwrap_or_default();
     manifest.allow_unknown = fields.text_list("allow_unknown", &mut problems);
     manifest.ignore = ignored(&fields, &mut problems);
     let vars = fields.entries("vars", &mut problems).iter();

@@ -34,6 +34,7 @@ mod namespaces;
 pub mod past;
 pub mod references;
 pub mod schedules;
+pub mod verification;
 
 /// The most definitions read concurrently: the burst of `DescribeTaskDefinition` (ECS API rate limits).
 const MAX_CONCURRENT_DEFINITIONS: usize = 50;

@@ -69,6 +69,7 @@ pub enum Need {
 /// All verbs that call AWS, but those that do so for look-ups alone.
 const ALL: &[&str] = &[
     "init",
+    "verify",
     "plan",
     "approve",
     "deploy",

@@ -11,6 +11,8 @@ pub enum Purpose {
     Deploy,
     /// Look at what would change: `plan`, `check --lookups`, `render` and `schedule diff`
     Plan,
+    /// Verify what documents name: `verify`
+    Verify,
     /// Operate what runs: `status`, `logs`, `wait`, `rollback`, `restart`, `scale`, `approve` and others
     Operate,
     /// Run one-off tasks: `run`
@@ -28,6 +30,7 @@ impl Purpose {
     pub const EACH: &[Purpose] = &[
         Purpose::Deploy,
         Purpose::Plan,
+        Purpose::Verify,
         Purpose::Operate,
         Purpose::Run,
         Purpose::Schedules,
@@ -40,6 +43,7 @@ impl Purpose {
         match self {
             Purpose::Deploy => &["deploy", "apply", "promote", "plan", "check", "render"],
             Purpose::Plan => &["plan", "check", "render", "schedule diff"],
+            Purpose::Verify => &["verify"],
             Purpose::Operate => &[
                 "approve",
                 "status",

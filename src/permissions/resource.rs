@@ -58,6 +58,12 @@ pub enum ResourceKind {
     /// The parameters of `notify`.
     NotifyParameters,
     Secrets,
+    /// File systems and access points of EFS, whose ids documents have.
+    FileSystems,
+    /// The functions of lifecycle hooks.
+    Functions,
+    /// Namespaces of Cloud Map.
+    Namespaces,
     Stacks,
     /// `*` where an export is looked up.
     Exports,
@@ -95,6 +101,10 @@ pub enum Feature {
     /// A rule or a schedule.
     AnySchedule,
     ServiceConnect,
+    /// Values of secrets, which only a flag of a command reads.
+    SecretValues,
+    /// `verify: true`.
+    Verification,
     /// A service whose target groups are named, or may have some.
     TargetGroups,
 }
@@ -220,7 +230,10 @@ fn of_others(action: &str) -> Option<Kind> {
         | "dynamodb:GetItem"
         | "dynamodb:PutItem"
         | "dynamodb:Scan" => Kind::LockTable,
-        "ssm:GetParameters" => Kind::Parameters,
+        "elasticfilesystem:DescribeFileSystems" | "elasticfilesystem:DescribeAccessPoints" => Kind::FileSystems,
+        "lambda:GetFunctionConfiguration" => Kind::Functions,
+        "servicediscovery:GetNamespace" => Kind::Namespaces,
+        "ssm:GetParameters" | "ssm:PutParameter" => Kind::Parameters,
         "ssm:GetParameter" => Kind::NotifyParameters,
         "kms:Decrypt" => Kind::Keys,
         "secretsmanager:DescribeSecret" => Kind::Secrets,

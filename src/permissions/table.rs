@@ -9,18 +9,22 @@ mod operate;
 mod read;
 mod rollouts;
 mod schedules;
+mod secret_store;
 mod tasks;
+mod verify;
 
 /// All permissions.
 pub(super) const TABLES: &[&[Permission]] = &[
     access::ROWS,
     init::ROWS,
+    verify::ROWS,
     read::ROWS,
     deploy::ROWS,
     rollouts::ROWS,
     operate::ROWS,
     tasks::ROWS,
     schedules::ROWS,
+    secret_store::ROWS,
 ];
 
 /// The verbs that look up services.

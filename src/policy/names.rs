@@ -87,6 +87,7 @@ pub struct PolicyNames {
     own_group: Option<String>,
     has_autoscaling: bool,
     has_protection: bool,
+    has_verification: bool,
     pub(super) has_service_connect: bool,
     pub(super) has_target_groups: bool,
     /// What is not in the manifest, so that the policy has `*` for it.
@@ -215,6 +216,8 @@ impl PolicyNames {
             Feature::Schedules => !self.schedules.is_empty(),
             Feature::AnySchedule => !self.rules.is_empty() || !self.schedules.is_empty(),
             Feature::ServiceConnect => self.has_service_connect,
+            Feature::SecretValues => false,
+            Feature::Verification => self.has_verification,
             Feature::TargetGroups => self.has_target_groups,
         }
     }

@@ -106,6 +106,11 @@ fn resources(kind: Kind, names: &PolicyNames) -> Vec<String> {
         Kind::Parameters => names.parameter_arns(),
         Kind::NotifyParameters => names.notify_parameter_arns(),
         Kind::Secrets => names.secret_arns(),
+        Kind::FileSystems => [("elasticfilesystem", "file-system/*"), ("elasticfilesystem", "access-point/*")]
+            .map(|(service, resource)| names.home().arn(service, resource))
+            .to_vec(),
+        Kind::Functions => vec![names.home().arn("lambda", "function:*")],
+        Kind::Namespaces => vec![names.home().arn("servicediscovery", "namespace/*")],
         Kind::Stacks => names.stack_arns(),
         Kind::Objects => names.object_arns(),
         Kind::Keys => names.key_arns(),
@@ -195,6 +200,9 @@ fn describe(kind: Kind, reach: Reach) -> (&'static str, &'static str) {
         (Kind::Secrets, _) => {
             ("Secrets", "Secrets whose ARNs templates look up; `??????` is a suffix of AWS")
         }
+        (Kind::FileSystems, _) => ("FileSystems", "File systems and access points of EFS"),
+        (Kind::Functions, _) => ("Functions", "Functions of lifecycle hooks"),
+        (Kind::Namespaces, _) => ("Namespaces", "Namespaces of Cloud Map: their ids are AWS's own"),
         (Kind::Stacks, _) => ("Stacks", "Stacks whose outputs templates look up"),
         (Kind::Objects, _) => ("TerraformStates", "Terraform states"),
         (Kind::Keys, _) => (

@@ -16,6 +16,7 @@ use crate::document::tree::{self, Node, NodeKind};
 use crate::jsonnet::{self, JsonnetFiles};
 use crate::manifest::{Layer, Manifest};
 use crate::template::{TemplateEngine, UndefinedNames};
+use crate::verification::References;
 
 /// The document that results from merging layers.
 pub(super) struct MergedDocument {
@@ -39,6 +40,8 @@ pub(super) struct DefinitionFiles {
     trees: BTreeMap<String, Option<Node>>,
     /// The trees of files that use the owner, for the current one.
     owned_trees: BTreeMap<String, Option<Node>>,
+    /// What the documents name in AWS.
+    pub(super) references: References,
 }
 
 impl DefinitionFiles {
@@ -48,6 +51,7 @@ impl DefinitionFiles {
             owner: None,
             trees: BTreeMap::new(),
             owned_trees: BTreeMap::new(),
+            references: References::default(),
         }
     }
 

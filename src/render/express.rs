@@ -11,6 +11,7 @@ use crate::document::model::DocumentKind;
 use crate::document::problem::{Problem, Problems};
 use crate::image::{ImageReference, images_of};
 use crate::manifest::{Manifest, ManifestService};
+use crate::verification::Definition;
 
 /// The name of the container in the task definition that ECS makes (API reference, `CreateExpressGatewayService`).
 const CONTAINER: &str = "Main";
@@ -31,6 +32,7 @@ pub(super) fn render_express(
         problems.push(Problem::error(node.span, message).hint(hint));
     }
     check_name_and_cluster(service, manifest, node, problems);
+    files.references.add_document(node, DocumentKind::Express, Definition(None), None);
     let mut document = node.to_value();
     if let Value::Object(members) = &mut document {
         members.retain(|name, _| name != "serviceName" && name != "cluster");

@@ -20,6 +20,7 @@ use crate::manifest::template_names::{MISSING_TAG_HINT, resolve_image};
 use crate::manifest::{FailureAction, Layer, Manifest, ManifestService, Patience};
 use crate::service_arn::ServiceArn;
 use crate::settings::ImageTags;
+use crate::verification::{Definition, References};
 use definition_edits::DefinitionEdits;
 use definition_files::{DefinitionFiles, DefinitionOwner};
 
@@ -56,6 +57,9 @@ pub struct DesiredState {
     /// The warnings and notes of the files; never errors.
     #[serde(skip)]
     pub file_problems: InvalidFiles,
+    /// What the documents name in AWS; none of a saved plan.
+    #[serde(skip)]
+    pub references: References,
 }
 
 /// A desired service.
@@ -168,6 +172,7 @@ pub fn render_desired(manifest: &Manifest) -> Result<DesiredState, InvalidFiles>
         schedules,
         app_group: own_group,
         file_problems: InvalidFiles::default(),
+        references: std::mem::take(&mut files.references),
     };
     check_tags_used(&desired, manifest, &mut problems);
     secret_tags::check(&desired, manifest, &mut problems);
@@ -251,6 +256,9 @@ fn render_service(
         let found = files.merge_layers(&service.service, DocumentKind::Service, manifest, problems)?;
         if found.is_valid {
             lint::check_service(&found.node, written.as_ref(), &ignore, problems);
+            let cluster = manifest.cluster_of(service);
+            let definition = Definition(written.as_ref());
+            files.references.add_document(&found.node, DocumentKind::Service, definition, cluster.as_deref());
         }
         let family = match &definition {
             Some(DefinitionSource::Rendered(document)) => document["family"].as_str(),
@@ -300,6 +308,11 @@ fn service_definition(
         return (Some(DefinitionSource::RunningUnchanged), None);
     }
     if service.task_definition.is_empty() {
+        for (name, image) in &manifest.images {
+            if let Some(reference) = resolve_image(name, image, manifest.images.len(), &manifest.tags) {
+                files.references.add_image(&reference, image.span, format!("images.{name}"));
+            }
+        }
         return (
             Some(DefinitionSource::RunningWithTags(image_replacements(service, manifest, problems))),
             None,
@@ -316,6 +329,8 @@ fn service_definition(
         return (Some(definition), None);
     }
     lint::check_task_definition(&written.node, ignore, problems);
+    let own = Definition(Some(&written.node));
+    files.references.add_document(&written.node, DocumentKind::TaskDefinition, own, None);
     (Some(definition), Some(written.node))
 }
 

@@ -14,6 +14,7 @@ use crate::manifest::fields::LocatedValue;
 use crate::manifest::schedules::{
     ManifestRetry, ManifestSchedule, ManifestTarget, TargetTask, schedule_noun,
 };
+use crate::verification::{EVENTS, SCHEDULER};
 
 /// The maximum length of the name of a rule or schedule, and the characters that are valid in it besides letters and
 /// digits (API references: `PutRule` and `CreateSchedule`, `Name`).
@@ -269,6 +270,11 @@ fn render_target(
         check_input(input, &work, problems);
     }
     let role = target.role.as_ref().or(manifest.schedule_role.as_ref());
+    if let Some(role) = role {
+        let path = format!("schedules.{}", schedule.key);
+        let service = if schedule.kind == Via::Rule { EVENTS } else { SCHEDULER };
+        files.references.add_schedule_role(&role.value, service, role.span, path);
+    }
     Some(DesiredScheduleTarget {
         id: target.id.value.clone(),
         spec: work,

@@ -15,6 +15,7 @@ use crate::lint;
 use crate::manifest::Manifest;
 use crate::manifest::task_spec::{ManifestOverrides, TaskSpec};
 use crate::manifest::tasks::ManifestTask;
+use crate::verification::Definition;
 
 /// The members of `RunTask` that cannot be set in `run_task`, and what sets them.
 const RESERVED_MEMBERS: &[(&str, &str)] = &[
@@ -93,6 +94,8 @@ pub(super) fn render_task_spec(
     };
     if let Some(written) = written.as_ref().filter(|written| written.is_valid) {
         lint::check_task_definition(&written.node, context.ignore, problems);
+        let own = Definition(Some(&written.node));
+        files.references.add_document(&written.node, DocumentKind::TaskDefinition, own, None);
     }
     let run_task = render_run_task(work, manifest, files, problems);
     let overrides = render_overrides(work, manifest, files, problems)?;
@@ -115,6 +118,10 @@ pub(super) fn render_task_spec(
         let hint = "set one with `cluster:` in the manifest, or `--cluster`".to_owned();
         let message = format!("task `{}` has no cluster", context.name);
         problems.push(Problem::error(work.span, message).hint(hint));
+    }
+    if let Some(run_task) = run_task.as_ref().filter(|run_task| run_task.is_valid) {
+        let definition = Definition(written.as_ref().map(|written| &written.node));
+        files.references.add_document(&run_task.node, DocumentKind::RunTask, definition, cluster.as_deref());
     }
     let run_task_members = match (work.run_task.is_empty(), run_task.map(|run_task| run_task.node.to_value()))
     {

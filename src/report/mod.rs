@@ -75,6 +75,7 @@ pub mod table;
 pub mod task;
 pub mod text;
 pub mod times;
+pub mod verification;
 pub mod wrap;
 
 use given_flags::GivenFlags;

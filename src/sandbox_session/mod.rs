@@ -19,7 +19,9 @@ use crate::render::DesiredState;
 use crate::sandbox_values;
 use crate::service_arn::cluster_name;
 use crate::settings::Settings;
+use crate::verification::Reference;
 
+mod named;
 mod seeds;
 
 use seeds::{
@@ -125,7 +127,7 @@ impl SandboxSession {
             session.push_asked_tags(manifest, desired)?;
         }
         session.create_lock_table(manifest)?;
-        session.add_values(manifest)?;
+        session.add_values(manifest, &desired.references.all)?;
         Ok(session)
     }
 
@@ -143,15 +145,27 @@ impl SandboxSession {
         let sandbox = Sandbox::start(options)
             .map_err(|error| Failure::error("failed to start the sandbox").with_cause(error))?;
         let session = SandboxSession { sandbox, path, region, notes: Vec::new() };
-        session.add_values(manifest)?;
+        session.add_values(manifest, &[])?;
         Ok(session)
     }
 
-    /// Adds the parameters, secrets, stacks and objects of the file beside the manifest, if there is one.
-    fn add_values(&self, manifest: &Manifest) -> Result<()> {
-        let Some(seed) = sandbox_values::read(manifest, &self.region)? else { return Ok(()) };
-        let added = self.sandbox.seed(&seed);
-        added.map(drop).map_err(|error| Failure::error(format!("failed to fill the sandbox: {error}")))
+    /// Adds what the file beside the manifest declares, if there is one, and of other kinds what the documents name.
+    fn add_values(&self, manifest: &Manifest, references: &[Reference]) -> Result<()> {
+        let declared = sandbox_values::read(manifest, &self.region)?.unwrap_or_default();
+        let mut named = named::seeds(references, &declared.kinds, &self.region);
+        for seed in &mut named {
+            // A value that is kept from an earlier command stays.
+            seed.parameters.retain(|parameter| !self.has_parameter(&parameter.name));
+        }
+        for seed in named.iter().chain([&declared.seed]) {
+            let added = self.sandbox.seed(seed);
+            added.map_err(|error| Failure::error(format!("failed to fill the sandbox: {error}")))?;
+        }
+        Ok(())
+    }
+
+    fn has_parameter(&self, name: &str) -> bool {
+        self.sandbox.call("ssm", "GetParameter", json!({ "Name": name })).is_ok()
     }
 
     /// Creates the table of the manifest's lock, unless it is there.

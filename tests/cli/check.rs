@@ -192,7 +192,10 @@ fn tags_and_variables_of_the_command_line_are_checked() {
         .says("did you mean `app`?");
     folder.run(&["check", "--set", "x"]).exits(2).says("`--set x…` is not `name=value`");
     folder.run(&["check", "--env-file", "nope"]).exits(2).says("failed to read env file `nope`");
-    folder.run(&["check", "--output", "markdown"]).exits(2).says("is supported by `ecsail plan` only");
+    folder
+        .run(&["check", "--output", "markdown"])
+        .exits(2)
+        .says("is supported by `ecsail plan` and `ecsail verify` only");
     folder.run(&["chekc"]).exits(2);
 }
 

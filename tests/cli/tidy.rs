@@ -27,6 +27,7 @@ const PURE: &[&str] = &[
     "lint/",
     "lookup/",
     "render/",
+    "verification/",
     "template/",
     "secrets/",
     "image/",

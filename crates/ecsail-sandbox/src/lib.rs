@@ -52,7 +52,8 @@ pub use random_faults::RandomFaults;
 pub use request_log::Request;
 pub use scenario::{Scenario, ScenarioInfo, UnknownScenario, scenarios};
 pub use seed::{
-    Seed, SeedObject, SeedParameter, SeedRepository, SeedService, SeedStack, SeedTag, SeedTaskDefinition,
+    Seed, SeedKind, SeedObject, SeedParameter, SeedRepository, SeedService, SeedStack, SeedTag,
+    SeedTaskDefinition,
 };
 pub use server::Limits;
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::arn::service_key;
 use crate::ids::digest_of;
-use crate::model::{Cluster, Image, Repository, Service, ServiceDeploymentStatus, TaskStatus};
+use crate::model::{Cluster, Image, InventoryKind, Repository, Service, ServiceDeploymentStatus, TaskStatus};
 use crate::params::merge_members;
 use crate::rollout::{
     NewDeployment, TaskLaunch, launch, mark_completed, push_event, start_deployment, task_list,
@@ -45,10 +45,28 @@ pub struct Seed {
     pub stacks: Vec<SeedStack>,
     /// Objects in S3.
     pub objects: Vec<SeedObject>,
+    /// What else exists, by kind; it replaces what there was of the kind. `roles` have the services that they trust, `subnets`
+    /// and `security_groups` their VPC, `access_points` their file system, `target_groups` members of `DescribeTargetGroups`,
+    /// `images` (`REPOSITORY:TAG`) their platforms, `secret_keys` the keys of a secret that is JSON, and `capacity_providers` (of
+    /// a cluster) a list of names. `alarms`, `file_systems`, `functions`, `log_groups` and `namespaces` have no value.
+    pub inventory: BTreeMap<String, SeedKind>,
+    /// Of `parameters`, `secrets` and `objects`: those that replace what there was.
+    pub replaced: Vec<String>,
     /// The account of all of them; the sandbox's own when none.
     pub account: Option<String>,
     /// The region of all of them; the sandbox's own when none.
     pub region: Option<String>,
+}
+
+/// The things of one kind that exist.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeedKind {
+    /// By name or id.
+    pub items: BTreeMap<String, Value>,
+    /// Whether nothing else of the kind exists, also where the simulation would have it: the log groups and target groups of
+    /// services, and the capacity providers of clusters.
+    pub is_complete: bool,
 }
 
 /// A service in a steady state.
@@ -161,6 +179,18 @@ pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<usize, Stri
 
 /// Adds parameters, secrets, stacks and objects; those of the same name are replaced.
 fn add_values(resources: &mut Resources, seed: &Seed) {
+    for kind in &seed.replaced {
+        match kind.as_str() {
+            "parameters" => resources.parameters.clear(),
+            "secrets" => resources.secrets.clear(),
+            "objects" => resources.buckets.clear(),
+            _ => {}
+        }
+    }
+    for (name, SeedKind { items, is_complete }) in &seed.inventory {
+        let kind = InventoryKind { items: items.clone(), is_complete: *is_complete };
+        resources.inventory.kinds.insert(name.clone(), kind);
+    }
     for parameter in &seed.parameters {
         let kind = if parameter.kind.is_empty() { "String" } else { &parameter.kind };
         ssm::put(resources, &parameter.name, kind, &json!(parameter.value));

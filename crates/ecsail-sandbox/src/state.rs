@@ -10,8 +10,8 @@ use crate::api::ApiError;
 use crate::arn::{last_segment, parse_definition};
 use crate::ids::Ids;
 use crate::model::{
-    Cluster, Deployment, EventBus, LogStream, PullThroughRule, Repository, ScalableTarget, Schedule,
-    ScheduleGroup, Service, Table, Task, TaskDefinition,
+    Cluster, Deployment, EventBus, Inventory, LogStream, PullThroughRule, Repository, ScalableTarget,
+    Schedule, ScheduleGroup, Service, Table, Task, TaskDefinition,
 };
 use crate::principals;
 use crate::scenario::{IncidentKind, Scenario};
@@ -207,6 +207,9 @@ pub(crate) struct Resources {
     /// The buckets of S3 by name: the texts of their objects by key.
     #[serde(default)]
     pub(crate) buckets: BTreeMap<String, BTreeMap<String, String>>,
+    /// What else exists that documents name.
+    #[serde(default)]
+    pub(crate) inventory: Inventory,
 }
 
 /// A `RunTask` call with a `clientToken`, and its result.
@@ -241,6 +244,7 @@ impl Resources {
             secrets: BTreeMap::new(),
             stacks: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            inventory: Inventory::default(),
         }
     }
 

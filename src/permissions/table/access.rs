@@ -34,7 +34,7 @@ pub(super) const ROWS: &[Permission] = &[
             "s3:GetObject",
         ],
         Where(
-            "templates look up parameters (`SecureString` ones need the key), secrets, outputs, exports, or a Terraform state in S3: on what they name. Commands that render nothing look up only what names the cluster, the services and the lock",
+            "templates look up, or `verify` and `verify: true` find in documents, parameters (`SecureString` ones need the key), secrets, outputs, exports, or a Terraform state in S3: on what they name. Commands that render nothing look up only what names the cluster, the services and the lock",
         ),
     ),
     row(LOCKED, &["dynamodb:PutItem"], Where("the stage has `lock:`: on its table")),
@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Permission] = &[
         Where("`notify:` names a parameter; without the permission a note says who was not told"),
     ),
     row(
-        &["deploy", "rollback", "scale", "delete", "prune"],
+        &["deploy", "rollback", "scale", "delete", "prune", "secret put", "secret from-kms"],
         &["dynamodb:Scan"],
         Where(
             "the stage is protected and has `lock:`, and approvals are missing: those in its table are read",

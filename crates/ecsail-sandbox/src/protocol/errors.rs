@@ -25,7 +25,13 @@ pub(crate) fn expired_token(service: &str) -> ApiError {
 pub(crate) fn access_denied(call: &ApiCall, caller_arn: &str) -> ApiError {
     let service = call.service.as_str();
     let resource = call.input["RoleArn"].as_str().filter(|_| service == "sts").unwrap_or("*");
-    denied_by_policy(service, caller_arn, &format!("{service}:{}", call.operation), resource)
+    // The actions of CloudWatch, of `HeadObject` and of EC2's errors have other names than the calls.
+    let action = match (service, call.operation.as_str()) {
+        ("monitoring", operation) => format!("cloudwatch:{operation}"),
+        ("s3", "HeadObject") => "s3:GetObject".to_owned(),
+        (service, operation) => format!("{service}:{operation}"),
+    };
+    denied_by_policy(service, caller_arn, &action, resource)
 }
 
 /// Returns the error of a call for which no policy allows an action on a resource.
@@ -34,6 +40,10 @@ pub(crate) fn denied_by_policy(service: &str, caller_arn: &str, action: &str, re
     if query::is_spoken_by(service) || s3::is_spoken_by(service) {
         error.status = 403;
         error.code = "AccessDenied".to_owned();
+    }
+    if service == "ec2" {
+        error.code = "UnauthorizedOperation".to_owned();
+        error.message = format!("You are not authorized to perform this operation. {}", error.message);
     }
     if rest::is_spoken_by(service) {
         error.status = 403;

@@ -1,15 +1,21 @@
-//! The query protocol of STS, Elastic Load Balancing and CloudFormation: form bodies in, XML out.
+//! The query protocol of STS, Elastic Load Balancing, CloudFormation, IAM and CloudWatch, and the one of EC2, which differs in its
+//! lists and its errors: form bodies in, XML out.
 
 use serde_json::{Map, Value, json};
 
 use super::request::unescape;
 use crate::api::{ApiCall, ApiError};
 
+const EC2: &str = "ec2";
+
 /// The services with this protocol: the name in signatures, the API version, and the XML namespace.
 const SERVICES: &[(&str, &str, &str)] = &[
     ("sts", "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"),
     ("elasticloadbalancing", "2015-12-01", "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"),
     ("cloudformation", "2010-05-15", "http://cloudformation.amazonaws.com/doc/2010-05-15/"),
+    ("iam", "2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/"),
+    ("monitoring", "2010-08-01", "http://monitoring.amazonaws.com/doc/2010-08-01/"),
+    (EC2, "2016-11-15", "http://ec2.amazonaws.com/doc/2016-11-15/"),
 ];
 
 /// Returns whether a service has the query protocol.
@@ -43,7 +49,9 @@ pub(crate) fn parse_call(signed_for: Option<&str>, body: &[u8]) -> Result<ApiCal
 fn set_member(slot: &mut Value, path: &[&str], value: &str) {
     match path {
         [] => *slot = Value::from(value),
-        ["member", number, rest @ ..] => {
+        ["member", number, rest @ ..] => set_member(slot, &[&[*number], rest].concat(), value),
+        // Lists of EC2 have no `member` in their keys.
+        [number, rest @ ..] if number.bytes().all(|byte| byte.is_ascii_digit()) => {
             if !slot.is_array() {
                 *slot = Value::Array(Vec::new());
             }
@@ -67,6 +75,14 @@ fn set_member(slot: &mut Value, path: &[&str], value: &str) {
 /// Returns the body of an error response.
 pub(crate) fn error_body(service: &str, error: &ApiError, request_id: &str) -> String {
     let side = if error.status >= 500 { "Receiver" } else { "Sender" };
+    if service == EC2 {
+        return format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{}</Code><Message>{}</Message></Error>\
+             </Errors><RequestID>{request_id}</RequestID></Response>",
+            escape_xml(&error.code),
+            escape_xml(&error.message)
+        );
+    }
     format!(
         "<ErrorResponse xmlns=\"{}\">\n  <Error>\n    <Type>{side}</Type>\n    <Code>{}</Code>\n    \
          <Message>{}</Message>\n  </Error>\n  <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n",
@@ -78,12 +94,20 @@ pub(crate) fn error_body(service: &str, error: &ApiError, request_id: &str) -> S
 
 /// Returns the body of a successful response.
 pub(crate) fn answer_body(service: &str, operation: &str, output: &Value, request_id: &str) -> String {
+    if service == EC2 {
+        return format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{operation}Response xmlns=\"{}\"><requestId>{request_id}</requestId>{}\
+             </{operation}Response>",
+            namespace(service),
+            to_xml(output, "item")
+        );
+    }
     format!(
         "<{operation}Response xmlns=\"{}\">\n  <{operation}Result>{}</{operation}Result>\n  \
          <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n  </ResponseMetadata>\n\
          </{operation}Response>\n",
         namespace(service),
-        to_xml(output)
+        to_xml(output, "member")
     )
 }
 
@@ -106,14 +130,16 @@ fn namespace(service: &str) -> &'static str {
     SERVICES.iter().find(|(name, ..)| *name == service).map_or("", |(.., place)| place)
 }
 
-fn to_xml(value: &Value) -> String {
+/// Returns a value as XML; the items of a list are elements of this name.
+fn to_xml(value: &Value, item_name: &str) -> String {
     match value {
         Value::Object(map) => {
-            map.iter().map(|(key, value)| format!("<{key}>{}</{key}>", to_xml(value))).collect()
+            map.iter().map(|(key, value)| format!("<{key}>{}</{key}>", to_xml(value, item_name))).collect()
         }
-        Value::Array(items) => {
-            items.iter().map(|item| format!("<member>{}</member>", to_xml(item))).collect()
-        }
+        Value::Array(items) => items
+            .iter()
+            .map(|item| format!("<{item_name}>{}</{item_name}>", to_xml(item, item_name)))
+            .collect(),
         Value::String(text) => escape_xml(text),
         other => other.to_string(),
     }

@@ -1,11 +1,14 @@
-//! The REST protocol of EventBridge Scheduler: method, path, query and a JSON body in, JSON out.
+//! The REST protocol of EventBridge Scheduler, EFS and Lambda: method, path, query and a JSON body in, JSON out.
 
 use serde_json::{Value, json};
 
 use super::request::{RequestParts, parse_json_body, unescape};
 use crate::api::{ApiCall, ApiError};
 
-/// The operations: method, path with at most one parameter, and name.
+/// The services with this protocol, as signatures name them.
+const SERVICES: &[&str] = &["scheduler", "elasticfilesystem", "lambda"];
+
+/// The operations of the scheduler: method, path with at most one parameter, and name.
 const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/schedules/{Name}", "CreateSchedule"),
     ("GET", "/schedules/{Name}", "GetSchedule"),
@@ -20,6 +23,12 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("DELETE", "/tags/{ResourceArn}", "UntagResource"),
     ("GET", "/tags/{ResourceArn}", "ListTagsForResource"),
 ];
+/// Those of the other services, whose paths begin with a version of their API.
+const OTHER_ROUTES: &[(&str, &str, &str, &str)] = &[
+    ("elasticfilesystem", "GET", "/2015-02-01/file-systems", "DescribeFileSystems"),
+    ("elasticfilesystem", "GET", "/2015-02-01/access-points", "DescribeAccessPoints"),
+    ("lambda", "GET", "/2015-03-31/functions/{FunctionName}/configuration", "GetFunctionConfiguration"),
+];
 
 /// Query parameters whose input member has another name.
 const RENAMED: &[(&str, &str)] =
@@ -27,14 +36,18 @@ const RENAMED: &[(&str, &str)] =
 
 /// Returns whether a service has the REST protocol.
 pub(crate) fn is_spoken_by(service: &str) -> bool {
-    service == "scheduler"
+    SERVICES.contains(&service)
 }
 
 /// Returns the call of a request: the operation from method and path, the input from path, query and body.
 pub(crate) fn parse_call(sent: RequestParts<'_>) -> Result<ApiCall, ApiError> {
-    let found = ROUTES.iter().filter(|(method, ..)| *method == sent.method);
-    let found = found.filter_map(|(_, path, operation)| Some((*operation, match_path(path, sent.path)?)));
-    let (operation, parameter) = found.into_iter().next().ok_or_else(no_such_path)?;
+    let of_scheduler =
+        ROUTES.iter().map(|(method, path, operation)| ("scheduler", *method, *path, *operation));
+    let mut found = of_scheduler
+        .chain(OTHER_ROUTES.iter().copied())
+        .filter(|(_, method, ..)| *method == sent.method)
+        .filter_map(|(service, _, path, operation)| Some((service, operation, match_path(path, sent.path)?)));
+    let (service, operation, parameter) = found.next().ok_or_else(no_such_path)?;
     let mut input = parse_json_body(sent.body)?;
     for (name, value) in sent.query.split('&').filter_map(|pair| pair.split_once('=')) {
         let name = unescape(name);
@@ -44,7 +57,7 @@ pub(crate) fn parse_call(sent: RequestParts<'_>) -> Result<ApiCall, ApiError> {
     if let Some((name, value)) = parameter {
         input[name] = json!(value);
     }
-    Ok(ApiCall { service: "scheduler".to_owned(), operation: operation.to_owned(), input })
+    Ok(ApiCall { service: service.to_owned(), operation: operation.to_owned(), input })
 }
 
 /// Sets an input member to the value of a query parameter: a number, a list, or a text.
@@ -65,11 +78,14 @@ fn set_member(input: &mut Value, name: &str, value: String) {
 fn match_path<'a>(pattern: &'a str, path: &str) -> Option<Option<(&'a str, String)>> {
     match pattern.split_once('{') {
         None => (pattern == path).then_some(None),
-        Some((before, name)) => {
-            let value =
-                path.strip_prefix(before).filter(|value| !value.is_empty() && !value.contains('/'))?;
+        Some((before, rest)) => {
+            let (name, after) = rest.split_once('}').unwrap_or((rest, ""));
+            let value = path.strip_prefix(before)?.strip_suffix(after)?;
+            if value.is_empty() || value.contains('/') {
+                return None;
+            }
             // In a path, unlike in a form body, `+` is a plus sign.
-            Some(Some((name.trim_end_matches('}'), unescape(&value.replace('+', "%2B")))))
+            Some(Some((name, unescape(&value.replace('+', "%2B")))))
         }
     }
 }

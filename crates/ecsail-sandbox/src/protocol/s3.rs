@@ -14,12 +14,16 @@ pub(crate) fn is_spoken_by(service: &str) -> bool {
     service == SERVICE
 }
 
-/// Returns the call of a request in path style: `GET /BUCKET/KEY`.
+/// Returns the call of a request in path style: `GET` or `HEAD /BUCKET/KEY`.
 pub(crate) fn parse_call(sent: RequestParts<'_>) -> ApiCall {
     let path = sent.path.trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
     let decoded = |text: &str| unescape(&text.replace('+', "%2B"));
-    let operation = if sent.method == "GET" && !key.is_empty() { "GetObject" } else { "Other" };
+    let operation = match sent.method {
+        "GET" if !key.is_empty() => "GetObject",
+        "HEAD" if !key.is_empty() => "HeadObject",
+        _ => "Other",
+    };
     let input = json!({ "Bucket": decoded(bucket), "Key": decoded(key) });
     ApiCall { service: SERVICE.to_owned(), operation: operation.to_owned(), input }
 }

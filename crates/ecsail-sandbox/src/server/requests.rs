@@ -42,6 +42,9 @@ pub(super) async fn serve(endpoint: Arc<Endpoint>, request: HttpRequest<Incoming
         Err(refused) => return refused,
     };
     let simulation = &endpoint.simulation;
+    if let Some(platform) = head.uri.path().strip_prefix("/_layers/") {
+        return Ok(image_config(platform).map(Full::new));
+    }
     if let Some(path) = control {
         let (status, value) = control::answer(simulation, head.method.as_str(), path, &body).await;
         return Ok(http_response(status, value.to_string(), "application/json", "").map(Full::new));
@@ -69,6 +72,8 @@ pub(crate) struct ArrivedRequest {
     signature: Result<CredentialScope, ApiError>,
     injected: InjectedFault,
     format: AnswerFormat,
+    /// The address of the server, as the client wrote it.
+    host: String,
 }
 
 /// Reads and logs a request, given by its method, path and query, and takes its faults.
@@ -108,7 +113,8 @@ pub(crate) fn arrive(
     let accepts_json =
         header(headers, "accept").is_some_and(|accepted| accepted.contains("application/json"));
     let format = if accepts_json { AnswerFormat::Json } else { AnswerFormat::Xml };
-    ArrivedRequest { start_seq, call, signature, injected, format }
+    let host = header(headers, "host").unwrap_or_default().to_owned();
+    ArrivedRequest { start_seq, call, signature, injected, format, host }
 }
 
 /// Answers a request that has arrived; an error closes the connection without a response.
@@ -116,15 +122,23 @@ pub(crate) fn complete(
     simulation: &SharedSimulation,
     arrived: ArrivedRequest,
 ) -> io::Result<Response<Bytes>> {
-    let ArrivedRequest { start_seq, call, signature, injected, format } = arrived;
+    let ArrivedRequest { start_seq, call, signature, injected, format, host } = arrived;
     let mut simulation = simulation.lock();
     let request_id = format!("5a4d-sandbox-{start_seq:08x}");
     simulation.call_by_others(&injected.before);
-    let outcome = answer(&mut simulation, call, signature, &injected, (&request_id, format));
+    let outcome = answer(&mut simulation, call, signature, &injected, (&request_id, format, &host));
     simulation.call_by_others(&injected.after);
     let seconds = simulation.state.now as f64 / 1000.0;
     simulation.log.finish(start_seq, outcome.status, outcome.error, seconds);
     outcome.response
+}
+
+/// Returns the config of an image of a platform such as `linux/arm64`, to which ECR sends clients with an address of S3.
+fn image_config(platform: &str) -> Response<Bytes> {
+    let (os, architecture) = platform.split_once('/').unwrap_or((platform, "amd64"));
+    let config =
+        json!({ "os": os, "architecture": architecture, "rootfs": { "type": "layers", "diff_ids": [] } });
+    http_response(200, config.to_string(), "application/octet-stream", "")
 }
 
 /// Reads a body within the limits; in the error is how a longer or slower one is answered.
@@ -189,7 +203,7 @@ fn answer(
     call: Result<ApiCall, ApiError>,
     signature: Result<CredentialScope, ApiError>,
     injected: &InjectedFault,
-    (request_id, format): (&str, AnswerFormat),
+    (request_id, format, host): (&str, AnswerFormat, &str),
 ) -> Outcome {
     let fault = injected.kind.as_ref();
     let call = match call {
@@ -218,6 +232,9 @@ fn answer(
         Ok(mut output) => {
             if let Some(fault) = fault {
                 fault.change_answer(&mut output);
+            }
+            if let Some(path) = output["downloadUrl"].as_str().filter(|path| path.starts_with('/')) {
+                output["downloadUrl"] = json!(format!("http://{host}{path}"));
             }
             let (body, content_type) = protocol::answer_body(&call, &output, request_id, format);
             let response = http_response(200, body, content_type, request_id);

@@ -10,6 +10,10 @@ use crate::params::{list, merge_members, page, required_text, set_some, text, te
 use crate::state::{CallContext, Resources};
 use crate::time::epoch_seconds;
 
+/// The media type of an index (OCI image specification).
+const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
+/// The platforms on which ECS runs tasks.
+const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64", "windows/amd64"];
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Answers a call.
@@ -25,6 +29,7 @@ pub(crate) fn answer(
         "DescribeImages" => describe_images(context, input),
         "ListImages" => list_images(context, input),
         "BatchGetImage" => get(context, input),
+        "GetDownloadUrlForLayer" => layer_address(context, input),
         "BatchDeleteImage" => delete(context, input),
         "CreatePullThroughCacheRule" => pull_through::create(context, input),
         "DescribePullThroughCacheRules" => pull_through::describe(context, input),
@@ -278,16 +283,73 @@ fn get(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> 
             failures.push(failure(&id));
             continue;
         };
-        let made_up = || json!({ "schemaVersion": 2, "mediaType": image.media_type }).to_string();
+        let manifest = image.manifest.clone().map(|manifest| (manifest, image.media_type.clone()));
+        let (manifest, media_type) = manifest.unwrap_or_else(|| made_up_manifest(context, name, image));
         images.push(json!({
             "registryId": context.resources.account,
             "repositoryName": name,
             "imageId": image_id(&image.digest, text(&id, "imageTag")),
-            "imageManifest": image.manifest.clone().unwrap_or_else(made_up),
-            "imageManifestMediaType": image.media_type,
+            "imageManifest": manifest,
+            "imageManifestMediaType": media_type,
         }));
     }
     Ok(json!({ "images": images, "failures": failures }))
+}
+
+/// Returns the manifest of an image that nobody pushed, and its media type: the manifest of its platform, or an index of several.
+fn made_up_manifest(context: &CallContext<'_>, name: &str, image: &Image) -> (String, String) {
+    let platforms = platforms_of(context.resources, name, image);
+    if let [platform] = platforms.as_slice() {
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MEDIA_TYPE,
+            "config": {
+                "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config_digest(platform), "size": 100,
+            },
+            "layers": [],
+        });
+        return (manifest.to_string(), MEDIA_TYPE.to_owned());
+    }
+    let manifest = |platform: &String| {
+        let (os, architecture) = platform.split_once('/').unwrap_or((platform, "amd64"));
+        json!({
+            "mediaType": MEDIA_TYPE, "digest": digest_of(&format!("{}{platform}", image.digest)), "size": 500,
+            "platform": { "os": os, "architecture": architecture },
+        })
+    };
+    let manifests: Vec<Value> = platforms.iter().map(manifest).collect();
+    let index = json!({ "schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": manifests });
+    (index.to_string(), INDEX_TYPE.to_owned())
+}
+
+/// Returns the platforms of an image: those that were declared for one of its tags, else all that ECS runs.
+fn platforms_of(resources: &Resources, name: &str, image: &Image) -> Vec<String> {
+    let declared = |tag: &String| resources.inventory.get("images", &format!("{name}:{tag}"))?.as_array();
+    let texts = |list: &Vec<Value>| list.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let all = || PLATFORMS.iter().map(|platform| (*platform).to_owned()).collect();
+    image.tags.iter().find_map(declared).map_or_else(all, texts)
+}
+
+fn config_digest(platform: &str) -> String {
+    digest_of(&format!("config of {platform}"))
+}
+
+/// Returns the path at which the server has the config of an image; the server puts its own address before it.
+fn layer_address(context: &CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
+    let name = required_text(input, "repositoryName")?;
+    let repository = find_repository(context, name)?;
+    let digest = required_text(input, "layerDigest")?;
+    let mut platforms =
+        repository.images.iter().flat_map(|image| platforms_of(context.resources, name, image));
+    let Some(platform) = platforms.find(|platform| config_digest(platform) == digest) else {
+        let message = format!(
+            "The layer with digest '{digest}' does not exist within the repository with name '{name}' in the registry with \
+             id '{}'",
+            context.resources.account
+        );
+        return Err(ApiError::new("LayersNotFoundException", message));
+    };
+    Ok(json!({ "downloadUrl": format!("/_layers/{platform}"), "layerDigest": digest }))
 }
 
 fn failure(id: &Value) -> Value {

@@ -7,7 +7,7 @@ use crate::api::ApiError;
 use crate::arn::last_segment;
 use crate::ids::digest_of;
 use crate::model::{Service, Task, TaskStatus};
-use crate::params::{text, texts};
+use crate::params::{merge_members, text, texts};
 use crate::rollout::{HEALTH_CHECK_TIME, health_check_failure};
 use crate::scenario::TaskBehavior;
 use crate::state::{CallContext, Resources};
@@ -55,7 +55,15 @@ fn target_groups(resources: &Resources) -> Vec<TargetGroup<'_>> {
             }));
         }
     }
-    let unused = resources.target_groups.iter().map(|arn| TargetGroup { arn, port: 80, service: None });
+    let declared = resources.inventory.items("target_groups").map(|(arn, _)| arn);
+    if resources.inventory.is_complete("target_groups") {
+        out.retain(|group| resources.inventory.get("target_groups", group.arn).is_some());
+    }
+    let unused = resources.target_groups.iter().chain(declared).map(|arn| TargetGroup {
+        arn,
+        port: 80,
+        service: None,
+    });
     out.extend(unused);
     out
 }
@@ -92,7 +100,7 @@ fn view(resources: &Resources, group: &TargetGroup<'_>) -> Value {
         resources.account,
         digits.get(7..23).unwrap_or_default()
     );
-    json!({
+    let mut view = json!({
         "TargetGroupArn": group.arn,
         "TargetGroupName": name,
         "Protocol": "HTTP",
@@ -111,7 +119,11 @@ fn view(resources: &Resources, group: &TargetGroup<'_>) -> Value {
         "LoadBalancerArns": [balancer],
         "TargetType": if group.service.is_none_or(is_awsvpc) { "ip" } else { "instance" },
         "IpAddressType": "ipv4",
-    })
+    });
+    if let Some(Value::Object(members)) = resources.inventory.get("target_groups", group.arn) {
+        merge_members(&mut view, members);
+    }
+    view
 }
 
 fn is_awsvpc(service: &Service) -> bool {

@@ -7,6 +7,7 @@ pub(crate) mod ecr;
 pub(crate) mod ecs;
 mod elb;
 pub(crate) mod eventbridge;
+mod inventory;
 pub(crate) mod logs;
 mod pull_through;
 pub(crate) mod s3;
@@ -33,6 +34,9 @@ pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) 
     if call.service == "s3" {
         return s3::answer(state, &caller.region, operation, input);
     }
+    if call.service == "iam" {
+        return inventory::answer_iam(state, caller, call);
+    }
     let registry = registry_of(caller, call);
     let mut context = state.call_context(registry.as_ref().unwrap_or(caller));
     match call.service.as_str() {
@@ -47,6 +51,7 @@ pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) 
         "secretsmanager" => secretsmanager::answer(&mut context, operation, input),
         "cloudformation" => cloudformation::answer(&mut context, operation, input),
         "sts" => sts::answer(&mut context, operation, input),
+        service if inventory::has(service) => inventory::answer(&context, call),
         _ => Err(ApiError::unknown_operation()),
     }
 }

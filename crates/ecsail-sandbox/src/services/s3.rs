@@ -12,7 +12,7 @@ pub(crate) fn answer(
     operation: &str,
     input: &Value,
 ) -> Result<Value, ApiError> {
-    if operation != "GetObject" {
+    if !matches!(operation, "GetObject" | "HeadObject") {
         return Err(ApiError { status: 405, ..error("MethodNotAllowed", METHOD_NOT_ALLOWED) });
     }
     let bucket = input["Bucket"].as_str().unwrap_or_default();

@@ -31,12 +31,15 @@ pub(crate) fn answer(
     }
 }
 
-/// Keeps a parameter.
+/// Keeps a parameter, or with a number behind a colon one of its versions.
 pub(crate) fn put(resources: &mut Resources, name: &str, kind: &str, value: &Value) {
-    let path = name.strip_prefix('/').unwrap_or(name);
+    let path = bare_name(name.strip_prefix('/').unwrap_or(name));
     let arn = resources.service_arn("ssm", &format!("parameter/{path}"));
+    let (bare, version) = split_selector(name);
+    let version =
+        version.and_then(|version| version.trim_start_matches(':').parse::<u64>().ok()).unwrap_or(1);
     let parameter = json!({
-        "Name": name, "Type": kind, "Value": value, "Version": 1, "ARN": arn, "DataType": "text",
+        "Name": bare, "Type": kind, "Value": value, "Version": version, "ARN": arn, "DataType": "text",
     });
     resources.parameters.insert(name.to_owned(), parameter);
 }
@@ -55,8 +58,12 @@ fn get_parameters(resources: &Resources, input: &Value) -> Result<Value, ApiErro
     let mut invalid = Vec::new();
     for name in names {
         let (bare, selector) = split_selector(name);
-        let known = resources.parameters.values().find(|known| known["Name"] == bare || known["ARN"] == bare);
-        match known.filter(|_| selector.is_none_or(|selector| selector == ":1")) {
+        let is_named = |known: &&Value| known["Name"] == bare || known["ARN"] == bare;
+        let is_asked = |known: &&Value| match selector.map(|selector| &selector[1..]) {
+            Some(version) => version.parse().is_ok_and(|version: u64| known["Version"] == version),
+            None => resources.parameters.get(bare).is_none_or(|newest| newest == *known),
+        };
+        match resources.parameters.values().filter(is_named).find(is_asked) {
             Some(parameter) => {
                 let mut parameter = shown(parameter, input);
                 if let Some(selector) = selector {

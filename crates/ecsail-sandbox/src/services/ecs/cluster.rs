@@ -72,5 +72,8 @@ fn view(resources: &Resources, cluster: &Cluster, with_tags: bool) -> Value {
         "defaultCapacityProviderStrategy": [],
     });
     merge_members(&mut out, &cluster.settings);
+    if let Some(declared) = resources.inventory.get("capacity_providers", &cluster.name) {
+        out["capacityProviders"] = declared.clone();
+    }
     out
 }

@@ -5,10 +5,12 @@ mod lines;
 mod pattern;
 mod stream;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::api::{ApiError, invalid_if};
-use crate::model::LogStream;
+use crate::model::{LogStream, TaskDefinition};
 use crate::params::{text, texts};
 use crate::scenario::Scenario;
 use crate::state::{Caller, SandboxState};
@@ -209,6 +211,28 @@ impl LogReader<'_> {
         page(input, "logStreams", &views, limit)
     }
 
+    /// Returns the log groups that were declared, and unless these are all, those of task definitions; each with the time at which it
+    /// was created.
+    fn known_groups(&self) -> BTreeMap<String, Millis> {
+        let of_definitions = groups(self.world, self.caller);
+        let mut known: BTreeMap<String, Millis> = BTreeMap::new();
+        let inventory =
+            self.world.regions.get(&self.caller.region_key()).map(|resources| &resources.inventory);
+        known.extend(
+            inventory
+                .into_iter()
+                .flat_map(|kept| kept.items("log_groups"))
+                .map(|(name, _)| (name.clone(), 0)),
+        );
+        if !inventory.is_some_and(|kept| kept.is_complete("log_groups")) {
+            let created = |(name, definition): (&&str, &&TaskDefinition)| {
+                ((*name).to_owned(), registration_time(definition))
+            };
+            known.extend(of_definitions.iter().map(created));
+        }
+        known
+    }
+
     fn describe_groups(&self, input: &Value) -> Result<Value, ApiError> {
         let limit = limit(input, 50)?;
         let prefix = text(input, "logGroupNamePrefix");
@@ -217,14 +241,15 @@ impl LogReader<'_> {
             prefix.is_some() && part.is_some(),
             "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
         )?;
-        let views: Vec<Value> = groups(self.world, self.caller)
+        let views: Vec<Value> = self
+            .known_groups()
             .iter()
             .filter(|(name, _)| prefix.is_none_or(|p| name.starts_with(p)))
             .filter(|(name, _)| part.is_none_or(|p| name.contains(p)))
-            .map(|(name, definition)| {
+            .map(|(name, created)| {
                 json!({
                     "logGroupName": name,
-                    "creationTime": epoch_millis(registration_time(definition)),
+                    "creationTime": epoch_millis(*created),
                     "metricFilterCount": 0,
                     "arn": format!("{}:*", self.group_arn(name)),
                     "logGroupArn": self.group_arn(name),

@@ -1,54 +1,54 @@
 //! Walks a document along the ECS model, and calls back with every value and the member that holds it.
 
-use crate::document::layer::item_name;
-use crate::document::model::{Shape, model};
-use crate::document::shape_facts::item_identity;
-use crate::document::tree::{Node, NodeKind};
+use super::layer::item_name;
+use super::model::{Shape, model};
+use super::shape_facts::item_identity;
+use super::tree::{Node, NodeKind};
 
 /// A value of a document, with the member that holds it. The items of a list have the member of the list.
 #[derive(Clone, Copy)]
-pub(super) struct MemberValue<'a> {
+pub(crate) struct MemberValue<'a> {
     /// The shape of the structure, or of the map with keys of the user.
-    pub(super) structure: &'a str,
-    pub(super) member: &'a str,
-    pub(super) node: &'a Node,
+    pub(crate) structure: &'a str,
+    pub(crate) member: &'a str,
+    pub(crate) node: &'a Node,
     path: &'a MemberPath<'a>,
 }
 
 impl MemberValue<'_> {
     /// Returns the path of the value in the document.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         self.path.text()
     }
 }
 
 /// A structure of a document.
 #[derive(Clone, Copy)]
-pub(super) struct StructureValue<'a> {
-    pub(super) shape: &'a str,
-    pub(super) node: &'a Node,
+pub(crate) struct StructureValue<'a> {
+    pub(crate) shape: &'a str,
+    pub(crate) node: &'a Node,
     path: &'a MemberPath<'a>,
 }
 
 impl StructureValue<'_> {
     /// Returns the path of a member of the structure.
-    pub(super) fn member_path(&self, member: &str) -> String {
+    pub(crate) fn member_path(&self, member: &str) -> String {
         MemberPath { parent: Some(self.path), step: PathStep::Member(member) }.text()
     }
 }
 
 /// A list of a document.
 #[derive(Clone, Copy)]
-pub(super) struct ListValue<'a> {
+pub(crate) struct ListValue<'a> {
     /// The shape of the items.
-    pub(super) item: &'a str,
-    pub(super) items: &'a [Node],
+    pub(crate) item: &'a str,
+    pub(crate) items: &'a [Node],
     path: &'a MemberPath<'a>,
 }
 
 impl ListValue<'_> {
     /// Returns the path of an item.
-    pub(super) fn item_path(&self, index: usize, node: &Node) -> String {
+    pub(crate) fn item_path(&self, index: usize, node: &Node) -> String {
         MemberPath { parent: Some(self.path), step: PathStep::Item { index, shape: self.item, node } }.text()
     }
 }
@@ -86,7 +86,7 @@ impl MemberPath<'_> {
 }
 
 /// What a walk calls back with.
-pub(super) trait MemberVisitor {
+pub(crate) trait MemberVisitor {
     /// A scalar.
     fn value(&mut self, _: MemberValue<'_>) {}
     /// A structure, before its members.
@@ -96,7 +96,7 @@ pub(super) trait MemberVisitor {
 }
 
 /// Walks a document of this shape.
-pub(super) fn walk(node: &Node, shape: &str, visitor: &mut dyn MemberVisitor) {
+pub(crate) fn walk(node: &Node, shape: &str, visitor: &mut dyn MemberVisitor) {
     let path = MemberPath { parent: None, step: PathStep::Root };
     visit(node, shape, ("", ""), &path, visitor);
 }
