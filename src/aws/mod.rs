@@ -35,12 +35,14 @@ pub mod https_file;
 pub mod identity_proof;
 #[cfg(all(test, feature = "sandbox"))]
 pub(crate) mod in_process;
+pub mod kms;
 pub mod login;
 pub mod logs;
 pub mod lookup;
 mod namespaces;
 mod observed;
 mod pacer;
+pub mod parameter_store;
 mod rates;
 pub mod raw_json;
 mod regions;

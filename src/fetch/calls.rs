@@ -12,26 +12,30 @@ use crate::aws::ssm::{FoundParameter, MOST_PARAMETERS, ParameterReader, Paramete
 use crate::aws::{ApiError, Aws, MAX_CONCURRENT_CALLS};
 use crate::error::Failure;
 use crate::lookup::{Lookup, LookupAnswer, LookupFailure};
-use crate::secrets::add_known;
+use crate::secret_store::{Ciphertext, SecretStore, kms_hint, put_command};
+use crate::secrets::{KnownSource, add_known};
 
 /// Returns the answers of AWS. Services that are not asked for get no client.
 pub(super) async fn call_all(asked: &BTreeSet<Lookup>, aws: &Aws) -> Answers {
     let (mut parameters, mut secrets, mut stacks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ciphertexts = Vec::new();
     for lookup in asked {
         match lookup {
             Lookup::Parameter(name) => parameters.push(name.clone()),
             Lookup::Secret(name) => secrets.push(name.clone()),
             Lookup::Outputs(stack) => stacks.push(stack.clone()),
+            Lookup::Ciphertext(ciphertext) => ciphertexts.push(ciphertext.clone()),
             _ => {}
         }
     }
-    let (parameters, secrets, stacks, others) = tokio::join!(
+    let (parameters, secrets, stacks, values, others) = tokio::join!(
         read_parameters(&parameters, aws),
         find_secrets(&secrets, aws),
         read_stacks(&stacks, aws),
+        decrypt(&ciphertexts, aws),
         read_others(asked, aws),
     );
-    [parameters, secrets, stacks, others].concat()
+    [parameters, secrets, stacks, values, others].concat()
 }
 
 async fn read_parameters(names: &[String], aws: &Aws) -> Answers {
@@ -80,7 +84,7 @@ fn parameter_answers(names: &[String], read: Result<Vec<FoundParameter>, ApiErro
             ParameterValue::List(items) => json!(items),
             ParameterValue::Secure(text) => {
                 let reference = if found.arn.is_empty() { name } else { &found.arn };
-                add_known(text, Some(reference));
+                add_known(text, KnownSource::Parameter(reference.clone()));
                 json!(text)
             }
         })
@@ -105,7 +109,8 @@ async fn find_secrets(names: &[String], aws: &Aws) -> Answers {
             }
             Ok(secret) => Ok(Value::from(secret.arn)),
             Err(error) if error.kind == ApiErrorKind::NotFound => {
-                let hint = "list the secrets with `aws secretsmanager list-secrets`".to_owned();
+                let command = put_command(SecretStore::SecretsManager, name);
+                let hint = format!("create it with `{command}`, or see `ecsail secret list`");
                 Err(LookupFailure::new(format!("no secret named `{name}` in {}", aws.region)).with_hint(hint))
             }
             Err(error) => Err(failed(&lookup, &error)),
@@ -134,6 +139,38 @@ async fn read_stacks(names: &[String], aws: &Aws) -> Answers {
             Err(error) => Err(failed(&lookup, &error)),
         };
         (lookup, answer)
+    });
+    stream::iter(reads).buffered(MAX_CONCURRENT_CALLS).collect().await
+}
+
+/// Decrypts ciphertexts. Their plain values are secrets for the rest of the run.
+async fn decrypt(ciphertexts: &[Ciphertext], aws: &Aws) -> Answers {
+    if ciphertexts.is_empty() {
+        return Answers::new();
+    }
+    let kms = match aws.kms(None) {
+        Ok(kms) => kms,
+        Err(failure) => {
+            let failed = |ciphertext: &Ciphertext| {
+                let lookup = Lookup::Ciphertext(ciphertext.clone());
+                let answer = Err(of_failure(&lookup, &failure));
+                (lookup, answer)
+            };
+            return ciphertexts.iter().map(failed).collect();
+        }
+    };
+    let reads = ciphertexts.iter().map(async |ciphertext| {
+        let answer = match kms.decrypt(ciphertext).await {
+            Ok(value) => {
+                add_known(&value, KnownSource::Ciphertext);
+                Ok(Value::from(value))
+            }
+            Err(error) => {
+                let hint = kms_hint(error.code.as_deref(), &aws.region).or_else(|| error.hint());
+                Err(LookupFailure::new(format!("failed to decrypt {ciphertext}: {error}")).with_hint(hint))
+            }
+        };
+        (Lookup::Ciphertext(ciphertext.clone()), answer)
     });
     stream::iter(reads).buffered(MAX_CONCURRENT_CALLS).collect().await
 }

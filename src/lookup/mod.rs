@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::secret_store::Ciphertext;
+
 mod failure;
 pub mod location;
 pub mod state;
@@ -34,6 +36,8 @@ pub enum Lookup {
     External { name: String, arguments: Vec<String> },
     /// The text of a file.
     File(String),
+    /// What a ciphertext of KMS stands for: not of a template, but of a value of `environment`.
+    Ciphertext(Ciphertext),
     /// The account of the caller.
     Account,
     /// The region of the calls.
@@ -75,6 +79,7 @@ impl fmt::Display for Lookup {
             Lookup::State { address, .. } => write!(f, "`{address}` in the Terraform state"),
             Lookup::External { name, .. } => write!(f, "external command `{name}`"),
             Lookup::File(path) => write!(f, "file `{path}`"),
+            Lookup::Ciphertext(ciphertext) => write!(f, "{ciphertext}"),
             Lookup::Account => f.write_str("the account"),
             Lookup::Region => f.write_str("the region"),
         }

@@ -127,12 +127,43 @@ pub const PERMISSIONS: &[Permission] = &[
         Where("`notify:` names a parameter; without the permission a note says who was not told"),
     ),
     row(
-        &["deploy", "rollback", "scale", "delete", "prune"],
+        &["deploy", "rollback", "scale", "delete", "prune", "secret put", "secret from-kms"],
         &["dynamodb:Scan"],
         Where(
             "the stage is protected and has `lock:`, and approvals are missing: those in its table are read",
         ),
     ),
+    row(
+        &["secret put", "secret from-kms"],
+        &["ssm:DescribeParameters", "ssm:PutParameter"],
+        Where("a parameter is written: `ssm:DescribeParameters` on `*`, `ssm:PutParameter` on it"),
+    ),
+    row(
+        &["secret put", "secret from-kms"],
+        &["ssm:GetParameter"],
+        Where("the answer to the write of a parameter was lost: what is there is compared"),
+    ),
+    row(
+        &["secret put", "secret from-kms"],
+        &["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"],
+        Where("a secret is written: on it, beside `secretsmanager:DescribeSecret`"),
+    ),
+    row(
+        &["secret put", "secret from-kms"],
+        &["kms:Encrypt", "kms:GenerateDataKey"],
+        Where("the parameter or secret has a key of yours: on the key, beside `kms:Decrypt`"),
+    ),
+    row(
+        &["secret list"],
+        &["ssm:DescribeParameters", "secretsmanager:ListSecrets"],
+        Where("`--secretsmanager` or `--ssm` does not leave them out: on `*`"),
+    ),
+    row(
+        &["secret diff"],
+        &["ssm:DescribeParameters"],
+        Where("the definitions refer to parameters: on `*`; without it their state is shown as unknown"),
+    ),
+    row(&["secret encrypt"], &["kms:Encrypt"], Always),
     row(&["approve"], &["dynamodb:PutItem"], Where("`--record` is given: on the table of the lock")),
     row(
         &["scale"],

@@ -11,6 +11,7 @@ use crate::document::problem::{Problem, Problems, did_you_mean};
 use crate::document::reader::DocumentReader;
 use crate::document::required::check_required;
 use crate::document::tree::{self, Node};
+use crate::manifest::kms_environment::CiphertextScope;
 use crate::manifest::{Layer, Manifest};
 use crate::template::{TemplateEngine, UndefinedNames};
 
@@ -98,6 +99,8 @@ impl DefinitionFiles {
             });
         }
         let merged = merged.map(|merged| layer::remove_nulls(merged, root.input_shape()));
+        let scope = CiphertextScope { mode: manifest.kms_environment, lookups: manifest.context.lookups() };
+        let merged = merged.map(|merged| scope.resolve(merged, &mut found));
         // A layer that could not be read may contain a required member.
         if let Some(merged) = merged.as_ref().filter(|_| whole) {
             check_required(merged, root, given, &mut found);

@@ -52,6 +52,7 @@ mod init;
 #[cfg(unix)]
 mod install;
 mod kill_table;
+mod kms_environment;
 mod lint;
 mod lock;
 mod login;
@@ -97,6 +98,7 @@ mod schedule_expressions;
 mod schedule_limits;
 mod schedules;
 mod schema;
+mod secret_verbs;
 mod secrets;
 mod service_blocks;
 mod service_names;

@@ -29,6 +29,7 @@ const PURE: &[&str] = &[
     "render/",
     "template/",
     "secrets/",
+    "secret_store/",
     "image/",
     "tail/merge",
     "tail/sources",
@@ -123,6 +124,9 @@ fn only_apply_changes_anything_in_aws() {
         ".untag_rule(",
         ".put_item(",
         ".create_item_table(",
+        ".put_parameter(",
+        ".create_secret(",
+        ".put_secret_value(",
     ];
     let elsewhere = |name: &str| !name.starts_with("apply/") && !name.starts_with("aws/") && !is_pure(name);
     forbid(&words, elsewhere, "only `apply` changes anything in AWS");

@@ -16,7 +16,7 @@ use crate::rollout::{
 use crate::scenario::{ScenarioEffects, TaskBehavior};
 use crate::services::ecr::{MEDIA_TYPE, push_image};
 use crate::services::ecs::{check_service, new_service, register};
-use crate::services::{cloudformation, secretsmanager, ssm};
+use crate::services::{cloudformation, kms, secretsmanager, ssm};
 use crate::state::{CallContext, Resources, SandboxState};
 use crate::time::Millis;
 
@@ -39,6 +39,10 @@ pub struct Seed {
     pub parameters: Vec<SeedParameter>,
     /// The names of secrets in Secrets Manager.
     pub secrets: Vec<String>,
+    /// Aliases of keys in KMS, such as `alias/shop`; each gets a key.
+    pub key_aliases: Vec<String>,
+    /// What ciphertexts of KMS stand for, both in Base64.
+    pub ciphertexts: BTreeMap<String, String>,
     /// Stacks of CloudFormation.
     pub stacks: Vec<SeedStack>,
     /// Objects in S3.
@@ -142,6 +146,10 @@ pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<usize, Stri
     seed.clusters.iter().for_each(|name| add_cluster(&mut context, name));
     context.resources.target_groups.extend(seed.target_groups.iter().cloned());
     add_values(context.resources, seed);
+    seed.key_aliases.iter().for_each(|alias| kms::put_alias(&mut context, alias));
+    for (ciphertext, plaintext) in &seed.ciphertexts {
+        kms::put_ciphertext(&mut context, ciphertext, plaintext);
+    }
     seed.services.iter().try_for_each(|service| add_service(&mut context, service))?;
     Ok(added)
 }

@@ -1,7 +1,7 @@
 //! The wire protocols: parses calls, and formats outputs and errors.
 //!
-//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling, EventBridge, Secrets Manager and the parameters of
-//! Systems Manager, JSON 1.0 for DynamoDB; the query protocol for STS, Elastic Load Balancing and CloudFormation (`query`);
+//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling, EventBridge, KMS, Secrets Manager and the parameters
+//! of Systems Manager, JSON 1.0 for DynamoDB; the query protocol for STS, Elastic Load Balancing and CloudFormation (`query`);
 //! REST with JSON for the scheduler (`rest`); REST with XML for S3 (`s3`).
 
 pub(crate) mod auth;
@@ -52,6 +52,7 @@ fn parse_json_call(target: &str, body: &[u8]) -> Result<ApiCall, ApiError> {
         "AnyScaleFrontendService" => "application-autoscaling",
         "DynamoDB_20120810" => "dynamodb",
         "AmazonSSM" => "ssm",
+        "TrentService" => "kms",
         "secretsmanager" => "secretsmanager",
         _ => return Err(ApiError::unknown_operation()),
     };

@@ -7,6 +7,7 @@ pub(crate) mod ecr;
 pub(crate) mod ecs;
 mod elb;
 pub(crate) mod eventbridge;
+pub(crate) mod kms;
 pub(crate) mod logs;
 mod pull_through;
 pub(crate) mod s3;
@@ -43,6 +44,7 @@ pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) 
         "events" => eventbridge::answer(&mut context, operation, input),
         "scheduler" => scheduler::answer(&mut context, operation, input),
         "dynamodb" => dynamodb::answer(&mut context, operation, input),
+        "kms" => kms::answer(&mut context, operation, input),
         "ssm" => ssm::answer(&mut context, operation, input),
         "secretsmanager" => secretsmanager::answer(&mut context, operation, input),
         "cloudformation" => cloudformation::answer(&mut context, operation, input),
