@@ -13,6 +13,7 @@ use crate::document::source::Sources;
 use crate::document::tree;
 use crate::error::{Failure, Result};
 use crate::manifest::Manifest;
+use crate::secret_store::Ciphertext;
 use crate::text_file;
 
 /// The name of the file.
@@ -24,6 +25,10 @@ const FILE: &str = "ecsail.sandbox.yml";
 struct SandboxValues {
     parameters: BTreeMap<String, Value>,
     secrets: Vec<String>,
+    /// Aliases of keys in KMS.
+    key_aliases: Vec<String>,
+    /// What ciphertexts of KMS stand for, with or without `${…}` around them.
+    ciphertexts: BTreeMap<String, String>,
     stacks: BTreeMap<String, StackValues>,
     /// The texts of objects, or the files that have them, by their URLs.
     objects: BTreeMap<String, ObjectValue>,
@@ -84,6 +89,17 @@ fn seed(values: SandboxValues, folder: &Path, region: &str) -> Result<Seed> {
         let text = text_file::read(&path).map_err(|error| error.of(&path))?;
         objects.push(SeedObject { bucket: bucket.to_owned(), key: key.to_owned(), text });
     }
+    let mut ciphertexts = BTreeMap::new();
+    for (text, value) in values.ciphertexts {
+        let Some(ciphertext) = Ciphertext::parse(&text) else {
+            let hint = "write `${…}` as it stands in the definition".to_owned();
+            return Err(Failure::usage(format!(
+                "a key of `ciphertexts` in `{FILE}` is no ciphertext of KMS"
+            ))
+            .with_hint(hint));
+        };
+        ciphertexts.insert(ciphertext.0, value);
+    }
     let stack = |(name, stack): (String, StackValues)| SeedStack {
         name,
         outputs: stack.outputs,
@@ -92,6 +108,8 @@ fn seed(values: SandboxValues, folder: &Path, region: &str) -> Result<Seed> {
     Ok(Seed {
         parameters: values.parameters.into_iter().map(parameter).collect(),
         secrets: values.secrets,
+        key_aliases: values.key_aliases,
+        ciphertexts,
         stacks: values.stacks.into_iter().map(stack).collect(),
         objects,
         region: Some(region.to_owned()),

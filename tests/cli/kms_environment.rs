@@ -42,7 +42,7 @@ fn decrypted_values_are_deployed_and_shown_nowhere() {
         &["plan", "--tag", "v2", "--output", "json"],
         &["plan", "--tag", "v2", "--output", "markdown"],
         &["-vv", "deploy", "--tag", "v2", "--yes"],
-        &["-vv", "run", "migrate", "--yes", "--no-wait"],
+        &["-vv", "run", "migrate", "--no-wait"],
     ] {
         let run = world.run(arguments).exits(0);
         let all = format!("{}{}", run.stdout, run.stderr);
@@ -52,6 +52,10 @@ fn decrypted_values_are_deployed_and_shown_nowhere() {
     let (document, tags) = world.definition("web");
     assert_eq!(document["containerDefinitions"][0]["environment"][0]["value"], VALUE);
     assert!(!tags.values().any(|value| value.contains(VALUE)), "{tags:?}");
+    let tasks = world.call("ListTasks", json!({ "cluster": "main", "family": "web" }));
+    let tasks = json!({ "cluster": "main", "tasks": tasks["taskArns"] });
+    let described = world.call("DescribeTasks", tasks)["tasks"].to_string();
+    assert!(described.contains(&format!("\"KEY\",\"value\":\"{VALUE}\"")), "{described}");
     let refused = "the plan would have the value of a secret";
     world.run(&["plan", "--tag", "v3", "--out", "web.plan"]).exits(5).says(refused);
 }

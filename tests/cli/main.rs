@@ -22,6 +22,7 @@ mod conformance_releases;
 mod conformance_schedules;
 mod conformance_schedules_apply;
 mod conformance_schedules_verbs;
+mod conformance_secrets;
 mod conformance_services;
 mod conformance_spelling;
 mod create;

@@ -218,7 +218,7 @@ fn another_account_and_missing_approvals_are_refused_before_the_value_is_read() 
     let world = world();
     world.folder.write("ecsail.yml", &format!("{MANIFEST}account: \"999999999999\"\n"));
     put(&world, &["/shop/db"]).exits(5).says("999999999999");
-    let protected = format!("{MANIFEST}protected: {{ approvers: ['*'] }}\n");
+    let protected = format!("{MANIFEST}protected: true\n");
     world.folder.write("ecsail.yml", &protected);
     put(&world, &["/shop/db"]).exits(5).says("approval");
     put(&world, &["/shop/db", "--emergency", "the old one leaked"]).exits(0);

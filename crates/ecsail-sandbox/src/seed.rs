@@ -41,7 +41,7 @@ pub struct Seed {
     pub secrets: Vec<String>,
     /// Aliases of keys in KMS, such as `alias/shop`; each gets a key.
     pub key_aliases: Vec<String>,
-    /// What ciphertexts of KMS stand for, both in Base64.
+    /// What ciphertexts of KMS, in Base64, stand for.
     pub ciphertexts: BTreeMap<String, String>,
     /// Stacks of CloudFormation.
     pub stacks: Vec<SeedStack>,

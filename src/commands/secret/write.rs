@@ -101,8 +101,7 @@ impl<'a> PlannedSecret<'a> {
             Destination::new(&context.settings, manifest.stage.as_deref(), arn, std::iter::empty());
         destination.region = Some(aws.region.clone());
         context.reporter.report(&Event::Destination(&destination));
-        let verb = if existing.is_there() { "replace the value of" } else { "create" };
-        let changes = vec![format!("{verb} {secret}")];
+        let changes = vec![existing.change(&secret)];
         let authorized = authorize(command, changes, &args.approval, (manifest, aws), context).await?;
         let planned = PlannedSecret { secret, args, existing, destination };
         Ok((authorized == Authorization::Given).then_some(planned))
@@ -233,6 +232,19 @@ impl ExistingSecret {
                 Err(Failure::usage(format!("{secret} exists, and keeps its key")).with_hint(hint))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Returns what an approval is given for. The version that is replaced is a part of it, so that it is used once.
+    fn change(&self, secret: &SecretName) -> String {
+        match self {
+            ExistingSecret::Nothing => format!("create {secret}"),
+            ExistingSecret::Parameter(found) => {
+                format!("replace version {} of {secret}", found.version)
+            }
+            ExistingSecret::Secret(found) => {
+                format!("replace the value of {secret} (versions: {})", found.versions.join(", "))
+            }
         }
     }
 

@@ -45,14 +45,29 @@ pub(crate) fn put_alias(context: &mut CallContext<'_>, alias: &str) {
     context.resources.kms_aliases.insert(alias.to_owned(), id.to_owned());
 }
 
-/// Keeps what a ciphertext stands for, in Base64.
+/// Keeps what a ciphertext stands for.
 pub(crate) fn put_ciphertext(context: &mut CallContext<'_>, ciphertext: &str, plaintext: &str) {
     let key = match context.resources.kms_keys.values().next() {
         Some(key) => key.clone(),
         None => create_key(context),
     };
-    let kept = json!({ "Key": key["KeyId"], "Plaintext": plaintext, "EncryptionContext": null });
+    let kept = json!({ "Key": key["KeyId"], "Plaintext": base64(plaintext), "EncryptionContext": null });
     context.resources.ciphertexts.insert(ciphertext.to_owned(), kept);
+}
+
+/// Returns a text in Base64.
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut encoded = String::new();
+    for bytes in text.as_bytes().chunks(3) {
+        let byte = |at: usize| u32::from(bytes.get(at).copied().unwrap_or_default());
+        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+        for digit in 0..4 {
+            let at = (bits >> (18 - 6 * digit)) & 63;
+            encoded.push(if digit <= bytes.len() { char::from(DIGITS[at as usize]) } else { '=' });
+        }
+    }
+    encoded
 }
 
 fn create_key(context: &mut CallContext<'_>) -> Value {
@@ -148,4 +163,18 @@ fn decrypt(resources: &Resources, input: &Value) -> Result<Value, ApiError> {
     ensure_usable(resources, id)?;
     let arn = resources.kms_keys.get(id).map(|key| key["Arn"].clone());
     Ok(json!({ "Plaintext": kept["Plaintext"], "KeyId": arn, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT" }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_encoded_with_padding() {
+        for (text, encoded) in
+            [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj"), ("abc?", "YWJjPw==")]
+        {
+            assert_eq!(base64(text), encoded);
+        }
+    }
 }
