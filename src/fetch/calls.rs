@@ -111,7 +111,8 @@ async fn find_secrets(names: &[String], aws: &Aws) -> Answers {
             Err(error) if error.kind == ApiErrorKind::NotFound => {
                 let command = put_command(SecretStore::SecretsManager, name);
                 let hint = format!("create it with `{command}`, or see `ecsail secret list`");
-                Err(LookupFailure::new(format!("no secret named `{name}` in {}", aws.region)).with_hint(hint))
+                let failure = LookupFailure::new(format!("no secret named `{name}` in {}", aws.region));
+                Err(failure.with_hint(hint).of_missing())
             }
             Err(error) => Err(failed(&lookup, &error)),
         };

@@ -66,6 +66,7 @@ impl Fetcher {
         let mut answers = files(asked, context);
         answers.extend(self.fetch_states(asked, context, aws).await);
         if context.scope == FetchScope::Files {
+            answers.extend(commands::undeclared(asked, context));
             return answers;
         }
         let commands = commands::run_all(asked, context);

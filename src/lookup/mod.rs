@@ -11,7 +11,7 @@ pub mod state;
 mod table;
 
 pub use failure::LookupFailure;
-pub use table::{LookupAnswer, LookupTable};
+pub use table::{LookupAnswer, LookupTable, missing_secret_name};
 
 /// The state that `tfstate` reads where none is named.
 pub const DEFAULT_STATE: &str = "default";

@@ -277,6 +277,10 @@ fn each_call_of_a_go_template_gets_its_line() {
         "{{ ssm `/a` }}",
         "{{ cfn_output `net` `Vpc` }}",
         "{{ secretsmanager_arn `db` }}",
+        "{{ secretsmanager_arn `db` }}:url::",
+        "{{ must_env('TAG') }}",
+        "{{ .Env.TAG }}",
+        "{{ secrets('db') }}",
         "{{.Name}}",
     ];
     let variables: String =

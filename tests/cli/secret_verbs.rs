@@ -284,6 +284,16 @@ fn secrets_of_the_definitions_are_compared_with_what_is_there() {
     run.answers("unknown").answers("allow `ssm:DescribeParameters`");
 }
 
+#[test]
+fn a_secret_that_a_template_does_not_find_is_missing() {
+    let world = world();
+    let secrets = "    secrets: [{ name: A, valueFrom: {{ secret('shop/no', key='url') }} }]\n";
+    world.folder.write("web.yml", &format!("{DEFINITION}{secrets}"));
+    let run = world.run(&["secret", "diff", "--exit-code"]).exits(6);
+    insta::assert_snapshot!(run.stdout, @"");
+    world.run(&["plan", "--tag", "v2"]).exits(1).says("create it with `ecsail secret put shop/no`");
+}
+
 /// Returns a world with a key in KMS.
 fn with_key() -> World {
     let world = world();

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::events::JsonEvent;
 use crate::events::secret::{ReferenceState, SecretReference as ReferenceEvent};
 use crate::exit_codes;
+use crate::lookup::missing_secret_name;
 use crate::manifest::Request;
 use crate::report::{Column, CommandOutcome, Event, Page, PageLine, Paint, TableRow, table};
 use crate::secret_store::{SecretReference, SecretStore, put_command, secret_uses};
@@ -56,6 +57,7 @@ pub async fn run(args: &SecretDiffArgs, context: &CommandContext) -> Result<Comm
     if request.tags.default.is_none() {
         request.tags = ImageTags { default: Some("TAG".to_owned()), is_placeholder: true, ..request.tags };
     }
+    context.lookups_of(context.settings.stage.as_deref()).tolerate_missing_secrets();
     let (manifest, desired) = lookups::render(&request, &context.settings, context, Ok).await?;
     let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (owner, document) in documents(&desired) {
@@ -93,6 +95,10 @@ async fn read_all(texts: impl Iterator<Item = &String>, aws: &Aws) -> BTreeMap<S
     let mut parameters: BTreeMap<String, Vec<(String, SecretReference)>> = BTreeMap::new();
     let mut secrets = Vec::new();
     for text in texts {
+        if missing_secret_name(text).is_some() {
+            known.insert(text.clone(), Known::Missing);
+            continue;
+        }
         match SecretReference::parse(text) {
             None => {
                 let why = "it is no ARN of a parameter or a secret".to_owned();
@@ -178,15 +184,18 @@ fn page(uses: &BTreeMap<String, BTreeSet<String>>, known: &BTreeMap<String, Know
             Known::Unknown(why) => Some(why.clone()),
             _ => None,
         };
+        let found = SecretReference::parse(text);
+        // A secret that a template did not find has no ARN.
+        let text = missing_secret_name(text).unwrap_or(text);
         let event = ReferenceEvent {
-            value_from: text.clone(),
+            value_from: text.to_owned(),
             state: shown,
             reason: reason.clone(),
             used_by: used_by.clone(),
         };
         rows.push(TableRow {
-            cells: vec![word.to_owned(), text.clone(), used_by.join(", ")],
-            lines_below: below(text, &state, reason),
+            cells: vec![word.to_owned(), text.to_owned(), used_by.join(", ")],
+            lines_below: below(found.as_ref(), &state, reason),
             paint,
             event: Some(JsonEvent::SecretReference(event)),
         });
@@ -195,12 +204,12 @@ fn page(uses: &BTreeMap<String, BTreeSet<String>>, known: &BTreeMap<String, Know
 }
 
 /// Returns the line below a reference: what to do, or why it is not known.
-fn below(text: &str, state: &Known, reason: Option<String>) -> Vec<PageLine> {
-    let Some(found) = SecretReference::parse(text) else { return Vec::new() };
-    let name = found.name();
+fn below(found: Option<&SecretReference>, state: &Known, reason: Option<String>) -> Vec<PageLine> {
+    let name = found.map_or("NAME", SecretReference::name);
+    let store = found.map_or(SecretStore::ParameterStore, |found| found.store);
     let line = match state {
         Known::Found => return Vec::new(),
-        Known::Missing => format!("create it with `{}`", put_command(found.store, name)),
+        Known::Missing => format!("create it with `{}`", put_command(store, name)),
         Known::Deleted => {
             format!("restore it with `aws secretsmanager restore-secret --secret-id {name}`")
         }

@@ -6,7 +6,7 @@ use super::value_input::ValueArgs;
 use super::write::{PlannedSecret, WriteArgs};
 use crate::commands::family::load_manifest;
 use crate::context::CommandContext;
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use crate::exit_codes;
 use crate::report::CommandOutcome;
 use crate::secret_store::variable_name;
@@ -43,6 +43,11 @@ impl SecretPutArgs {
 /// The name or the value is refused, approvals are missing, or a call failed.
 pub async fn run(args: &SecretPutArgs, context: &CommandContext) -> Result<CommandOutcome> {
     let secret = args.write.secret(&args.name)?;
+    if args.value.from_stdin && args.write.approval.approvals.reads_stdin() {
+        let hint = "name a file with `--approval-file`".to_owned();
+        let message = "the value and an approval cannot both come from standard input";
+        return Err(Failure::usage(message).with_hint(hint));
+    }
     let manifest = load_manifest(context).await?;
     let aws = context.connect_without_definitions(&manifest).await?;
     let planned =

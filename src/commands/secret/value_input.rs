@@ -19,7 +19,7 @@ const MOST_BYTES: u64 = 128 * 1024;
 pub(super) struct ValueArgs {
     /// Read the value from standard input, without one line end at its end [default: ask for it on the terminal]
     #[arg(long)]
-    from_stdin: bool,
+    pub(super) from_stdin: bool,
     /// Keep the line end at the end of the input
     #[arg(long, requires = "from_stdin")]
     keep_line_end: bool,
