@@ -15,7 +15,7 @@ pub enum KmsEnvironment {
     /// They are errors.
     #[default]
     Refuse,
-    /// They are decrypted into plain values, as genova and ecs_deployer did.
+    /// They are decrypted into plain values, as genova and `ecs_deployer` did.
     Decrypt,
     /// They stay as they are, for a command that reads them and registers nothing.
     #[value(skip)]

@@ -1,6 +1,8 @@
 //! Asks for the value of a secret on a terminal, which does not show what is typed. The line is read byte by byte: a terminal that
 //! collects lines itself cuts them off at 4096 bytes.
 
+#![cfg_attr(not(unix), allow(dead_code, reason = "a console reads the line there"))]
+
 use super::question;
 use super::screen::Screen;
 

@@ -1,4 +1,4 @@
-//! Values `${BASE64}`: ciphertexts of KMS, as genova and ecs_deployer decrypt them when they register a definition.
+//! Values `${BASE64}`: ciphertexts of KMS, as genova and `ecs_deployer` decrypt them when they register a definition.
 
 use std::fmt;
 
@@ -84,7 +84,7 @@ fn collect(value: &Value, found: &mut Vec<FoundCiphertext>) {
     }
 }
 
-/// Returns a key as KMS takes it: ids and ARNs as they are, and before the name of an alias its prefix, which ecs_deployer puts
+/// Returns a key as KMS takes it: ids and ARNs as they are, and before the name of an alias its prefix, which `ecs_deployer` puts
 /// there and genova expects.
 pub fn key_name(given: &str) -> String {
     let is_id = given.len() == 36 && given.matches('-').count() == 4;

@@ -32,7 +32,7 @@ impl SecretEntry {
 
 /// Returns a text in quotes where YAML would take it for something else, such as a number.
 fn yaml_text(text: &str) -> String {
-    let is_plain = text.starts_with(['/', 'a']) || text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_plain = text.starts_with('/') || text.starts_with(|c: char| c.is_ascii_alphabetic());
     if is_plain
         && !["true", "false", "yes", "no", "on", "off", "null"].contains(&text.to_lowercase().as_str())
     {

@@ -82,9 +82,7 @@ fn a_secret_is_created_and_its_entry_has_the_arn() {
 fn as_json_there_is_one_event_without_the_value() {
     let world = world();
     let run = put(&world, &["/shop/db-password", "--output", "json"]).exits(0);
-    insta::assert_snapshot!(run.stdout, @r#"
-    {"event":"secret.written","name":"/shop/db-password","store":"parameter_store","region":"us-east-1","action":"created","version":1,"entry":{"name":"DB_PASSWORD","valueFrom":"/shop/db-password"}}
-    "#);
+    insta::assert_snapshot!(run.stdout, @r#"{"event":"secret.written","name":"/shop/db-password","store":"parameter_store","region":"us-east-1","action":"created","version":1,"entry":{"name":"DB_PASSWORD","valueFrom":"/shop/db-password"}}"#);
 }
 
 #[test]
@@ -126,6 +124,7 @@ fn values_and_names_that_cannot_be_are_refused_before_anything_is_written() {
         ("shop/db", &[b'x'; 65_537], &[], "has 65537 bytes, and Secrets Manager takes 65536"),
         ("shop/db", &[b'x'; 140_000], &[], "has more than 131072 bytes"),
         ("/aws/db", b"x", &[], "a name must not begin with `aws` or `ssm`"),
+        ("/shop/db", b"x", &["--approval-file", "-"], "cannot both come from standard input"),
         ("shop/db", b"x", &["--advanced"], "`--advanced` is a tier of Parameter Store"),
     ] {
         let arguments = [&["secret", "put", name, "--from-stdin"], flags].concat();
@@ -290,7 +289,11 @@ fn a_secret_that_a_template_does_not_find_is_missing() {
     let secrets = "    secrets: [{ name: A, valueFrom: {{ secret('shop/no', key='url') }} }]\n";
     world.folder.write("web.yml", &format!("{DEFINITION}{secrets}"));
     let run = world.run(&["secret", "diff", "--exit-code"]).exits(6);
-    insta::assert_snapshot!(run.stdout, @"");
+    insta::assert_snapshot!(run.stdout, @r"
+    STATE    SECRET   USED BY
+    missing  shop/no  web: A
+      create it with `ecsail secret put shop/no`
+    ");
     world.run(&["plan", "--tag", "v2"]).exits(1).says("create it with `ecsail secret put shop/no`");
 }
 

@@ -10,7 +10,7 @@ use crate::report::{CommandOutcome, Event};
 use crate::secret_store::{Ciphertext, kms_hint};
 use crate::secrets::{KnownSource, add_known};
 
-/// Decrypt a value `${BASE64}` of genova or ecs_deployer, and print it
+/// Decrypt a value `${BASE64}`, and print it
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail secret decrypt '${AQICAHh…}'

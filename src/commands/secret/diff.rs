@@ -125,8 +125,11 @@ async fn read_parameters(
     aws: &Aws,
 ) -> Vec<(String, Known)> {
     // Parameters of other accounts cannot be described: they have no names there.
-    let own = aws.caller().await.map(|caller| caller.account).unwrap_or_default();
-    let is_foreign = |found: &SecretReference| found.account.as_ref().is_some_and(|account| *account != own);
+    let own = aws.caller().await.map(|caller| caller.account).ok();
+    let is_foreign = |found: &SecretReference| match (&own, &found.account) {
+        (Some(own), Some(account)) => own != account,
+        _ => false,
+    };
     let names: Vec<String> = asked
         .iter()
         .filter(|(_, found)| !is_foreign(found))

@@ -1,4 +1,4 @@
-//! `ecsail secret encrypt`: prints the ciphertext of a value, as ecs_deployer and genova take it.
+//! `ecsail secret encrypt`: prints the ciphertext of a value, as `ecs_deployer` and genova take it.
 
 use clap::Args;
 
@@ -12,7 +12,7 @@ use crate::events::secret::Encrypted;
 use crate::report::{CommandOutcome, Event};
 use crate::secret_store::{key_name, kms_hint};
 
-/// Encrypt a value with a key of KMS, and print it as `${BASE64}`, the form of genova and ecs_deployer
+/// Encrypt a value with a key of KMS, and print it as `${BASE64}`
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   ecsail secret encrypt --key alias/shop
