@@ -116,13 +116,14 @@ fn one_line_end_is_left_out_unless_it_is_to_be_kept() {
 #[test]
 fn values_and_names_that_cannot_be_are_refused_before_anything_is_written() {
     let world = world();
+    let [for_secrets, for_pipes] = [65_537, 140_000].map(|length| vec![b'x'; length]);
     for (name, value, flags, message) in [
         ("/shop/db", &b"\n"[..], &[][..], "the value of parameter `/shop/db` is empty"),
         ("/shop/db", &[0xff, 0xfe], &[], "is no UTF-8 text"),
         ("/shop/db", &[b'x'; 4097], &[], "has 4097 bytes, and Parameter Store takes 4096"),
         ("/shop/db", &[b'x'; 8193], &["--advanced"], "has 8193 bytes, and Parameter Store takes 8192"),
-        ("shop/db", &[b'x'; 65_537], &[], "has 65537 bytes, and Secrets Manager takes 65536"),
-        ("shop/db", &[b'x'; 140_000], &[], "has more than 131072 bytes"),
+        ("shop/db", &for_secrets[..], &[], "has 65537 bytes, and Secrets Manager takes 65536"),
+        ("shop/db", &for_pipes[..], &[], "has more than 131072 bytes"),
         ("/aws/db", b"x", &[], "a name must not begin with `aws` or `ssm`"),
         ("/shop/db", b"x", &["--approval-file", "-"], "cannot both come from standard input"),
         ("shop/db", b"x", &["--advanced"], "`--advanced` is a tier of Parameter Store"),
