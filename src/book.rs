@@ -23,6 +23,7 @@ pub const PAGES: &[Page] = pages! {
     "manifest" => "manifest.md",
     "templates" => "templates.md",
     "lookups" => "lookups.md",
+    "secrets" => "secrets.md",
     "definitions" => "definitions.md",
     "checks" => "checks.md",
     "verify" => "verify.md",

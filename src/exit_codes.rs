@@ -46,7 +46,7 @@ pub const EXIT_CODES: &[ExitCode] = &[
     ExitCode {
         code: 6,
         short: "changes found",
-        meaning: "`plan --exit-code` or `schedule diff --exit-code` found changes.",
+        meaning: "`plan --exit-code` or `schedule diff --exit-code` found changes, or `secret diff --exit-code` missing secrets.",
     },
     ExitCode {
         code: 130,
@@ -217,6 +217,34 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
             as_ever(4),
             as_ever(5),
             as_ever(130),
+        ],
+    ),
+    only(
+        "secret put",
+        &[
+            meaning(0, "written, or the request for approval was"),
+            as_ever(1),
+            meaning(2, "the name or the value is refused, or no value was given"),
+            meaning(5, "the account is another one, or approvals are missing"),
+            as_ever(130),
+        ],
+    ),
+    only(
+        "secret from-kms",
+        &[
+            meaning(0, "written, or the request for approval was"),
+            meaning(1, "the ciphertext cannot be decrypted, another error, or declined"),
+            meaning(2, "the name or the value is refused, or no variable has a ciphertext"),
+            meaning(5, "the account is another one, or approvals are missing"),
+        ],
+    ),
+    only(
+        "secret diff",
+        &[
+            meaning(0, "compared, whatever is missing"),
+            meaning(1, "an error, or with `--exit-code` it is not known of some whether they are there"),
+            as_ever(2),
+            meaning(6, "secrets are missing, with `--exit-code`"),
         ],
     ),
     only("lock init", &[meaning(0, "the table is there, or was printed"), ERROR, as_ever(2)]),

@@ -71,6 +71,7 @@ pub mod sandbox_session;
 #[cfg(feature = "sandbox")]
 mod sandbox_values;
 pub mod saved_plan;
+pub mod secret_store;
 pub mod secrets;
 pub mod service_arn;
 pub mod settings;

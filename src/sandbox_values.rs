@@ -12,6 +12,7 @@ use crate::document::source::{SourceId, SourceSpan, Sources};
 use crate::document::tree::{self, Node, NodeKind};
 use crate::error::{Failure, Result};
 use crate::manifest::Manifest;
+use crate::secret_store::Ciphertext;
 use crate::text_file;
 
 /// The name of the file.
@@ -20,6 +21,8 @@ const FILE: &str = "ecsail.sandbox.yml";
 const KEYS: &[&str] = &[
     "parameters",
     "secrets",
+    "key_aliases",
+    "ciphertexts",
     "stacks",
     "objects",
     "roles",
@@ -123,6 +126,28 @@ impl Reader<'_> {
                 }
                 seed.inventory.insert("secret_keys".to_owned(), keys);
                 values.kinds.insert("secret_keys".to_owned());
+            }
+            "key_aliases" => {
+                let aliases = self.texts(key, node);
+                values.seed.key_aliases.extend(aliases);
+                return;
+            }
+            "ciphertexts" => {
+                for (text, node) in self.entries(key, node) {
+                    let Some(ciphertext) = Ciphertext::parse(&text) else {
+                        let hint = "write `${…}` as it stands in the definition".to_owned();
+                        self.error(
+                            node.span,
+                            "a key of `ciphertexts` is no ciphertext of KMS".to_owned(),
+                            hint,
+                        );
+                        continue;
+                    };
+                    if let Some(value) = self.text(key, node) {
+                        values.seed.ciphertexts.insert(ciphertext.0, value);
+                    }
+                }
+                return;
             }
             "stacks" => {
                 for (name, node) in self.entries(key, node) {

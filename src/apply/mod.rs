@@ -28,6 +28,7 @@ pub mod reporter;
 pub mod rollback;
 pub mod scale;
 pub mod schedules;
+pub mod secret;
 pub mod stage_lock;
 pub mod stop_tasks;
 pub mod task;

@@ -35,6 +35,7 @@ pub mod https_file;
 pub mod identity_proof;
 #[cfg(all(test, feature = "sandbox"))]
 pub(crate) mod in_process;
+pub mod kms;
 pub mod login;
 pub mod logs;
 pub mod lookup;
@@ -42,6 +43,7 @@ pub mod named_resources;
 mod namespaces;
 mod observed;
 mod pacer;
+pub mod parameter_store;
 mod rates;
 pub mod raw_json;
 mod regions;

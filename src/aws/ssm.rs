@@ -7,7 +7,7 @@ use super::{ApiError, Aws};
 use crate::error::Result;
 use crate::retry::Policy;
 
-const SERVICE: ServiceName = ServiceName {
+pub(super) const SERVICE: ServiceName = ServiceName {
     signing: "ssm",
     id: "SSM",
     target: "AmazonSSM",

@@ -8,8 +8,8 @@ use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
     help as help_verb, history, iam_policy, images, init, lock, logs, man, notify, plan, promote, prune,
-    render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, verify, wait,
-    waves, why,
+    render, restart, revisions, rollback, run, scale, schedule, schema, secret, status, stop_task, tasks,
+    verify, wait, waves, why,
 };
 use crate::context::CommandContext;
 use crate::duration;
@@ -181,6 +181,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::StopTask(args) => block_on(stop_task::run(args, context), context),
         Verb::Scale(args) => block_on(scale::run(args, context), context),
         Verb::Lock(args) => block_on(lock::run(args, context), context),
+        Verb::Secret(args) => block_on(secret::run(args, context), context),
         Verb::Notify(args) => block_on(notify::run(args, context), context),
         Verb::Delete(args) => block_on(delete::run(args, context), context),
         #[cfg(feature = "sandbox")]

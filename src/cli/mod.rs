@@ -8,8 +8,8 @@ use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
     help as help_verb, history, iam_policy, images, init, interrupts, lock, logs, man, notify, plan, promote,
-    prune, render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, verify,
-    wait, why,
+    prune, render, restart, revisions, rollback, run, scale, schedule, schema, secret, status, stop_task,
+    tasks, verify, wait, why,
 };
 use crate::completion;
 use crate::error::Failure;
@@ -68,6 +68,7 @@ enum Verb {
     StopTask(stop_task::StopTaskArgs),
     Scale(scale::ScaleArgs),
     Lock(lock::LockArgs),
+    Secret(secret::SecretArgs),
     Notify(notify::NotifyArgs),
     Delete(delete::DeleteArgs),
     Explain(explain::ExplainArgs),
@@ -173,6 +174,7 @@ impl Cli {
             Verb::Scale(args) => &args.approval.emergency.emergency,
             Verb::Delete(args) => &args.approval.emergency.emergency,
             Verb::Prune(args) => &args.approval.emergency.emergency,
+            Verb::Secret(args) => return args.emergency().map(|reason| masked_message(reason)),
             _ => return None,
         };
         reason.as_deref().map(masked_message)

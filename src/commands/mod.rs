@@ -67,6 +67,7 @@ pub mod scale;
 pub mod schedule;
 pub mod schedule_rollback;
 pub mod schema;
+pub mod secret;
 pub mod service_ends;
 pub mod service_rollbacks;
 pub mod services;

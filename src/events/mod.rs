@@ -19,6 +19,7 @@ pub mod rollback;
 pub mod rollout;
 pub mod schedule;
 pub mod schema;
+pub mod secret;
 pub mod service;
 pub mod task;
 pub mod verification;
@@ -41,6 +42,7 @@ use rollout::{
     Unchanged,
 };
 use schedule::{Schedule, ScheduleApplied, ScheduleNext, SchedulePrune, SchedulePruned, ScheduleSwitched};
+use secret::{Encrypted, Secret, SecretReference, SecretWritten};
 use service::{History, Image, Log, Promoted, Scaled, Status, Stopping, Task};
 use task::{TaskEnded, TaskLine, TaskProgress, TaskStarted};
 use verification::{Verified, VerifiedTarget};
@@ -104,6 +106,10 @@ json_events! {
     "lock" => Lock,
     "lock.table" => LockTable,
     "notification" => NotificationPreview,
+    "secret" => Secret,
+    "secret.written" => SecretWritten,
+    "secret.reference" => SecretReference,
+    "secret.encrypted" => Encrypted,
     "status" => Status,
     "history" => History,
     "task" => Task,

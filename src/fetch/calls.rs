@@ -12,7 +12,8 @@ use crate::aws::ssm::{FoundParameter, MOST_PARAMETERS, ParameterReader, Paramete
 use crate::aws::{ApiError, Aws, MAX_CONCURRENT_CALLS};
 use crate::error::Failure;
 use crate::lookup::{Lookup, LookupAnswer, LookupFailure};
-use crate::secrets::add_known;
+use crate::secret_store::{Ciphertext, SecretStore, kms_hint, put_command};
+use crate::secrets::{KnownSource, add_known};
 
 /// Who has what is looked up, for hints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,21 +39,24 @@ impl Keeper {
 /// Returns the answers of AWS. Services that are not asked for get no client.
 pub(super) async fn call_all(asked: &BTreeSet<Lookup>, aws: &Aws, keeper: Keeper) -> Answers {
     let (mut parameters, mut secrets, mut stacks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ciphertexts = Vec::new();
     for lookup in asked {
         match lookup {
             Lookup::Parameter(name) => parameters.push(name.clone()),
             Lookup::Secret(name) => secrets.push(name.clone()),
             Lookup::Outputs(stack) => stacks.push(stack.clone()),
+            Lookup::Ciphertext(ciphertext) => ciphertexts.push(ciphertext.clone()),
             _ => {}
         }
     }
-    let (parameters, secrets, stacks, others) = tokio::join!(
+    let (parameters, secrets, stacks, values, others) = tokio::join!(
         read_parameters(&parameters, aws, keeper),
         find_secrets(&secrets, aws, keeper),
         read_stacks(&stacks, aws, keeper),
+        decrypt(&ciphertexts, aws),
         read_others(asked, aws),
     );
-    [parameters, secrets, stacks, others].concat()
+    [parameters, secrets, stacks, values, others].concat()
 }
 
 async fn read_parameters(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
@@ -105,7 +109,7 @@ fn parameter_answers(
             ParameterValue::List(items) => json!(items),
             ParameterValue::Secure(text) => {
                 let reference = if found.arn.is_empty() { name } else { &found.arn };
-                add_known(text, Some(reference));
+                add_known(text, KnownSource::Parameter(reference.clone()));
                 json!(text)
             }
         })
@@ -130,8 +134,13 @@ async fn find_secrets(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
             }
             Ok(secret) => Ok(Value::from(secret.arn)),
             Err(error) if error.kind == ApiErrorKind::NotFound => {
-                let hint = keeper.hint("secrets", "secretsmanager list-secrets");
-                Err(LookupFailure::new(format!("no secret named `{name}` in {}", aws.region)).with_hint(hint))
+                let command = put_command(SecretStore::SecretsManager, name);
+                let hint = match keeper {
+                    Keeper::Aws => format!("create it with `{command}`, or see `ecsail secret list`"),
+                    Keeper::Sandbox => keeper.hint("secrets", "secretsmanager list-secrets"),
+                };
+                let failure = LookupFailure::new(format!("no secret named `{name}` in {}", aws.region));
+                Err(failure.with_hint(hint).of_missing())
             }
             Err(error) => Err(failed(&lookup, &error)),
         };
@@ -159,6 +168,38 @@ async fn read_stacks(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
             Err(error) => Err(failed(&lookup, &error)),
         };
         (lookup, answer)
+    });
+    stream::iter(reads).buffered(MAX_CONCURRENT_CALLS).collect().await
+}
+
+/// Decrypts ciphertexts. Their plain values are secrets for the rest of the run.
+async fn decrypt(ciphertexts: &[Ciphertext], aws: &Aws) -> Answers {
+    if ciphertexts.is_empty() {
+        return Answers::new();
+    }
+    let kms = match aws.kms(None) {
+        Ok(kms) => kms,
+        Err(failure) => {
+            let failed = |ciphertext: &Ciphertext| {
+                let lookup = Lookup::Ciphertext(ciphertext.clone());
+                let answer = Err(of_failure(&lookup, &failure));
+                (lookup, answer)
+            };
+            return ciphertexts.iter().map(failed).collect();
+        }
+    };
+    let reads = ciphertexts.iter().map(async |ciphertext| {
+        let answer = match kms.decrypt(ciphertext).await {
+            Ok(value) => {
+                add_known(&value, KnownSource::Ciphertext);
+                Ok(Value::from(value))
+            }
+            Err(error) => {
+                let hint = kms_hint(error.code.as_deref(), &aws.region).or_else(|| error.hint());
+                Err(LookupFailure::new(format!("failed to decrypt {ciphertext}: {error}")).with_hint(hint))
+            }
+        };
+        (Lookup::Ciphertext(ciphertext.clone()), answer)
     });
     stream::iter(reads).buffered(MAX_CONCURRENT_CALLS).collect().await
 }

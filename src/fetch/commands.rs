@@ -31,12 +31,27 @@ pub(super) async fn run_all(asked: &BTreeSet<Lookup>, context: &FetchContext<'_>
     stream::iter(runs).buffered(MAX_CONCURRENT_CALLS).collect().await
 }
 
-async fn run_named(name: &str, arguments: &[String], context: &FetchContext<'_>) -> LookupAnswer {
+/// Returns the answers to commands that the manifest does not have: they need no command to run.
+pub(super) fn undeclared(asked: &BTreeSet<Lookup>, context: &FetchContext<'_>) -> Answers {
     let known = &context.manifest.lookups.commands;
-    let Some(command) = known.get(name) else {
-        let hint = did_you_mean(name, known.keys().map(String::as_str));
-        let hint = hint.unwrap_or_else(|| format!("add `{name}` under `lookups.external` of the manifest"));
-        return Err(LookupFailure::new(format!("the manifest has no command named `{name}`")).with_hint(hint));
+    let failure = |lookup: &Lookup| match lookup {
+        Lookup::External { name, .. } if !known.contains_key(name) => {
+            Some((lookup.clone(), Err(no_command(name, context))))
+        }
+        _ => None,
+    };
+    asked.iter().filter_map(failure).collect()
+}
+
+fn no_command(name: &str, context: &FetchContext<'_>) -> LookupFailure {
+    let hint = did_you_mean(name, context.manifest.lookups.commands.keys().map(String::as_str));
+    let hint = hint.unwrap_or_else(|| format!("add `{name}` under `lookups.external` of the manifest"));
+    LookupFailure::new(format!("the manifest has no command named `{name}`")).with_hint(hint)
+}
+
+async fn run_named(name: &str, arguments: &[String], context: &FetchContext<'_>) -> LookupAnswer {
+    let Some(command) = context.manifest.lookups.commands.get(name) else {
+        return Err(no_command(name, context));
     };
     let text = run(command, arguments, context).await.map_err(|why| {
         LookupFailure::new(format!("failed to run external command `{name}`: {why}"))

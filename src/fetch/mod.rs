@@ -80,6 +80,7 @@ impl Fetcher {
         let mut answers = files(asked, context);
         answers.extend(self.fetch_states(asked, context, aws).await);
         if context.scope == FetchScope::Files {
+            answers.extend(commands::undeclared(asked, context));
             return answers;
         }
         let keeper = if context.settings.sandbox.is_some() { Keeper::Sandbox } else { Keeper::Aws };

@@ -18,7 +18,7 @@ use crate::lookup::location::{
 use crate::lookup::state::TerraformState;
 use crate::lookup::{Lookup, LookupFailure};
 use crate::manifest::lookups::{ManifestState, StatePlace};
-use crate::secrets::add_known;
+use crate::secrets::{KnownSource, add_known};
 use crate::settings::Settings;
 
 /// The largest state that is read. Terraform itself is slow with a tenth of it.
@@ -234,7 +234,7 @@ pub(super) fn answers(
 /// Keeps the texts of a value as secrets.
 fn keep_secret(value: &Value) {
     match value {
-        Value::String(text) => add_known(text, None),
+        Value::String(text) => add_known(text, KnownSource::Other),
         Value::Array(items) => items.iter().for_each(keep_secret),
         Value::Object(members) => members.values().for_each(keep_secret),
         _ => {}

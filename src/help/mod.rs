@@ -16,7 +16,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Deploy", &["deploy", "plan", "approve", "apply", "promote", "run", "schedule", "wait"]),
     ("Look", &["status", "why", "history", "tasks", "logs", "images", "revisions"]),
     ("Go back", &["rollback", "cancel", "continue"]),
-    ("Operate", &["restart", "scale", "exec", "stop-task", "prune", "delete", "lock"]),
+    ("Operate", &["restart", "scale", "exec", "stop-task", "prune", "delete", "lock", "secret"]),
     ("Files", &["init", "check", "verify", "render", "schema", "explain"]),
     ("Set up", &["iam-policy", "notify", "sandbox", "completions", "docs", "help"]),
 ];

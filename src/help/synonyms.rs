@@ -31,6 +31,7 @@ const SYNONYMS: &[(&[&str], &str)] = &[
     (&["doc", "manual", "guide"], "`ecsail docs`"),
     (&["version"], "`ecsail --version`"),
     (&["completion"], "`ecsail completions`"),
+    (&["secrets", "vault", "encrypt", "decrypt"], "`ecsail secret`"),
     (&["destroy", "remove", "rm", "terminate"], "`ecsail delete`"),
 ];
 

@@ -6,7 +6,8 @@ use super::CheckProblems;
 use super::document_view::{TaskDefinitionView, member_items, member_text, quoted_scalar};
 use super::forms::is_placeholder;
 use crate::document::tree::Node;
-use crate::secrets::{known_source, looks_secret};
+use crate::secret_store::ciphertext_in;
+use crate::secrets::{KnownSource, known_source, looks_secret};
 
 /// The maximum number of environment files of a container, from the API reference: ContainerDefinition.environmentFiles.
 const MAX_ENVIRONMENT_FILES: usize = 10;
@@ -47,14 +48,19 @@ pub(super) fn plaintext_secrets(task: &TaskDefinitionView<'_>, findings: &mut Ch
         for pair in member_items(container.node, "environment") {
             let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) else { continue };
             let (Some(key), Some(text)) = (name.text(), value.text()) else { continue };
+            let source = known_source(text);
+            // A ciphertext is a warning where it is decrypted.
+            if source == Some(KnownSource::Ciphertext) || ciphertext_in(text).is_some() {
+                continue;
+            }
             let Some(why) = looks_secret(key, text) else { continue };
             let path = if name.span.from_expression {
                 container.member_path("environment")
             } else {
                 container.member_path(&format!("environment[{key}]"))
             };
-            if let Some(parameter) = known_source(text) {
-                findings.add_without_source_line(name, path, of_lookup(name), entry(key, &parameter));
+            if let Some(source) = source {
+                findings.add_without_source_line(name, path, of_lookup(name), entry(key, &source));
                 continue;
             }
             let message = format!("the plain value of {} looks like a secret: {why}", quoted_scalar(name));
@@ -71,10 +77,10 @@ fn of_lookup(name: &Node) -> String {
 }
 
 /// Returns the hint with the entry of `secrets` to write in place of a plain value.
-fn entry(key: &str, parameter: &str) -> String {
-    if parameter.is_empty() {
+fn entry(key: &str, source: &KnownSource) -> String {
+    let KnownSource::Parameter(parameter) = source else {
         return "store it in Secrets Manager or Parameter Store, and reference it under `secrets`".to_owned();
-    }
+    };
     format!(
         "remove it from `environment`, and write under `secrets`: `{{ name: {key}, valueFrom: {parameter} }}`"
     )

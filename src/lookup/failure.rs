@@ -10,12 +10,19 @@ use crate::document::source::SourceSpan;
 pub struct LookupFailure {
     pub message: String,
     pub hint: Option<String>,
+    /// Whether the only reason is that there is nothing of this name.
+    pub is_missing: bool,
 }
 
 impl LookupFailure {
     /// Returns a failure without a hint.
     pub fn new(message: impl Into<String>) -> LookupFailure {
-        LookupFailure { message: message.into(), hint: None }
+        LookupFailure { message: message.into(), hint: None, is_missing: false }
+    }
+
+    /// Marks the failure as that of something that does not exist.
+    pub fn of_missing(self) -> LookupFailure {
+        LookupFailure { is_missing: true, ..self }
     }
 
     /// Sets the hint, or removes it with `None`.

@@ -3,13 +3,15 @@
 
 use std::fmt;
 
+use crate::secret_store::Ciphertext;
+
 mod failure;
 pub mod location;
 pub mod state;
 mod table;
 
 pub use failure::LookupFailure;
-pub use table::{LookupAnswer, LookupTable};
+pub use table::{LookupAnswer, LookupTable, missing_secret_name};
 
 /// The state that `tfstate` reads where none is named.
 pub const DEFAULT_STATE: &str = "default";
@@ -34,6 +36,8 @@ pub enum Lookup {
     External { name: String, arguments: Vec<String> },
     /// The text of a file.
     File(String),
+    /// What a ciphertext of KMS stands for: not of a template, but of a value of `environment`.
+    Ciphertext(Ciphertext),
     /// The account of the caller.
     Account,
     /// The region of the calls.
@@ -75,6 +79,7 @@ impl fmt::Display for Lookup {
             Lookup::State { address, .. } => write!(f, "`{address}` in the Terraform state"),
             Lookup::External { name, .. } => write!(f, "external command `{name}`"),
             Lookup::File(path) => write!(f, "file `{path}`"),
+            Lookup::Ciphertext(ciphertext) => write!(f, "{ciphertext}"),
             Lookup::Account => f.write_str("the account"),
             Lookup::Region => f.write_str("the region"),
         }

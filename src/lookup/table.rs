@@ -10,6 +10,18 @@ use super::{Lookup, LookupFailure};
 /// The answer to a look-up.
 pub type LookupAnswer = Result<Value, LookupFailure>;
 
+/// What the ARN of a secret that does not exist begins with, up to its name.
+const MISSING_SECRET: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:";
+
+fn missing_secret_arn(name: &str) -> String {
+    format!("{MISSING_SECRET}{name}")
+}
+
+/// Returns the name of the secret for which a text stands that refers to one which does not exist.
+pub fn missing_secret_name(text: &str) -> Option<&str> {
+    text.strip_prefix(MISSING_SECRET)?.split(':').next()
+}
+
 /// The look-ups of a run. Clones share their content, so that all templates of a run ask the same table.
 #[derive(Clone, Debug, Default)]
 pub struct LookupTable {
@@ -23,6 +35,8 @@ struct TableContent {
     unanswered: BTreeSet<Lookup>,
     /// Whether a template of this pass was given a placeholder.
     has_placeholders: bool,
+    /// Whether secrets that do not exist are answered with a name that says so.
+    tolerates_missing_secrets: bool,
 }
 
 impl LookupTable {
@@ -34,11 +48,21 @@ impl LookupTable {
     pub fn answer(&self, lookup: &Lookup) -> Option<LookupAnswer> {
         let mut content = self.lock();
         if let Some(answer) = content.answers.get(lookup) {
-            return Some(answer.clone());
+            return Some(match (lookup, answer) {
+                (Lookup::Secret(name), Err(why)) if why.is_missing && content.tolerates_missing_secrets => {
+                    Ok(Value::from(missing_secret_arn(name)))
+                }
+                _ => answer.clone(),
+            });
         }
         content.unanswered.insert(lookup.clone());
         content.has_placeholders = true;
         None
+    }
+
+    /// Lets documents be rendered that refer to secrets which do not exist: for a command that compares both.
+    pub fn tolerate_missing_secrets(&self) {
+        self.lock().tolerates_missing_secrets = true;
     }
 
     /// Records that a placeholder was given for a look-up whose arguments are not known yet.

@@ -1,5 +1,6 @@
 //! Finds and loads a manifest, and reads every file that it refers to.
 
+use super::kms_environment::KmsEnvironment;
 use super::layers::Layer;
 use super::project::ProjectFolder;
 use super::render_passes;
@@ -36,6 +37,9 @@ pub fn load(settings: &Settings, request: &Request) -> Result<Manifest> {
     let text = read_manifest(&path)?;
     let mut manifest =
         Manifest { path: Some(path.clone()), tags: request.tags.clone(), ..Manifest::default() };
+    if request.keeps_ciphertexts {
+        manifest.kms_environment = KmsEnvironment::Keep;
+    }
     let name = path.display().to_string();
     let id = manifest.sources.add(&name, text);
     manifest.templates.insert(name.clone(), id);

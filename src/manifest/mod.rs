@@ -11,6 +11,7 @@ pub mod hooks;
 mod ignore;
 mod images;
 mod keys;
+pub mod kms_environment;
 mod layers;
 pub mod load;
 pub mod lock;

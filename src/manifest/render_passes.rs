@@ -2,6 +2,7 @@
 //!
 //! `app` is defined first, then `vars`, then `image`. This module reads no file.
 
+use super::kms_environment::{CiphertextScope, KmsEnvironment};
 use super::request::{Request, Scope};
 use super::types::{self, Manifest};
 use super::{commit, template_names};
@@ -13,6 +14,7 @@ use crate::error::Result;
 use crate::settings::Settings;
 use crate::shell;
 use crate::template::{TemplateContext, TemplateEngine, UndefinedNames, blank_tag};
+use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
 /// Returns the tree of the manifest, rendered with all names and with the stage applied.
@@ -58,9 +60,22 @@ pub(super) fn render_manifest(
     } else {
         report_late_vars(&with_app, &root, manifest);
     }
+    let root = resolve_ciphertexts(root, request, manifest);
     manifest.context = context;
     manifest.stage = settings.stage.clone();
     Ok(root)
+}
+
+/// Returns the tree with the ciphertexts in the overrides of tasks resolved. A command that renders nothing leaves them as they are.
+fn resolve_ciphertexts(root: Node, request: &Request, manifest: &mut Manifest) -> Node {
+    if request.names_only || request.keeps_ciphertexts {
+        return root;
+    }
+    let given = root.get("kms_environment").and_then(Node::text);
+    // Any other value is reported where the manifest is read.
+    let mode = given.and_then(|text| KmsEnvironment::from_str(text, false).ok()).unwrap_or_default();
+    let scope = CiphertextScope { mode, lookups: &request.lookups };
+    scope.resolve_overrides(root, &mut manifest.problems)
 }
 
 /// Returns the directory of a manifest; the files that it names are relative to it.

@@ -15,6 +15,8 @@ pub struct Request {
     pub names_only: bool,
     /// Whether a service that is not in the manifest is taken to be in the manifest's cluster.
     pub or_in_cluster: bool,
+    /// Whether ciphertexts in `environment` stay as they are, for a command that registers nothing.
+    pub keeps_ciphertexts: bool,
     /// What templates look up: the answers so far, and what was asked for.
     pub lookups: LookupTable,
 }

@@ -10,6 +10,7 @@ use super::hooks::{self, ManifestHooks};
 use super::ignore::ignored;
 use super::images::read_images;
 use super::keys::ManifestKeys;
+use super::kms_environment::KmsEnvironment;
 use super::layers::{Layer, layers};
 use super::lock::{ManifestLock, read_lock};
 use super::lookups::{ManifestLookups, read_lookups};
@@ -63,6 +64,7 @@ const ROOT_KEYS: &[&str] = &[
     "notify",
     "github",
     "protected",
+    "kms_environment",
 ];
 const STAGE_KEYS: &[&str] = &[
     "region",
@@ -89,6 +91,7 @@ const STAGE_KEYS: &[&str] = &[
     "notify",
     "github",
     "protected",
+    "kms_environment",
 ];
 const SERVICE_KEYS: &[&str] = &[
     "name",
@@ -170,6 +173,8 @@ pub struct Manifest {
     pub tags: ImageTags,
     /// The time of a run that asks whether schedules run in the future.
     pub now: Option<jiff::Timestamp>,
+    /// What becomes of ciphertexts of KMS in `environment`.
+    pub kms_environment: KmsEnvironment,
     /// The problems found so far. Commands stop at errors once everything has been checked.
     pub problems: Problems,
 }
@@ -362,6 +367,9 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.notify = read_notifications(&fields, &mut problems);
     manifest.github = read_github(&fields, &mut problems);
     manifest.protection = read_protection(&fields, &mut problems);
+    if manifest.kms_environment != KmsEnvironment::Keep {
+        manifest.kms_environment = fields.enum_value("kms_environment", &mut problems).unwrap_or_default();
+    }
     manifest.problems = problems;
 }
 

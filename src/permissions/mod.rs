@@ -102,6 +102,12 @@ const ALL: &[&str] = &[
     "lock status",
     "lock hold",
     "lock release",
+    "secret put",
+    "secret list",
+    "secret diff",
+    "secret from-kms",
+    "secret encrypt",
+    "secret decrypt",
     "delete",
 ];
 

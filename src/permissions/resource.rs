@@ -230,13 +230,18 @@ fn of_others(action: &str) -> Option<Kind> {
         | "dynamodb:GetItem"
         | "dynamodb:PutItem"
         | "dynamodb:Scan" => Kind::LockTable,
-        "elasticfilesystem:DescribeFileSystems" | "elasticfilesystem:DescribeAccessPoints" => Kind::FileSystems,
+        "elasticfilesystem:DescribeFileSystems" | "elasticfilesystem:DescribeAccessPoints" => {
+            Kind::FileSystems
+        }
         "lambda:GetFunctionConfiguration" => Kind::Functions,
         "servicediscovery:GetNamespace" => Kind::Namespaces,
         "ssm:GetParameters" | "ssm:PutParameter" => Kind::Parameters,
         "ssm:GetParameter" => Kind::NotifyParameters,
-        "kms:Decrypt" => Kind::Keys,
-        "secretsmanager:DescribeSecret" => Kind::Secrets,
+        "kms:Decrypt" | "kms:Encrypt" | "kms:GenerateDataKey" => Kind::Keys,
+        "secretsmanager:DescribeSecret"
+        | "secretsmanager:GetSecretValue"
+        | "secretsmanager:CreateSecret"
+        | "secretsmanager:PutSecretValue" => Kind::Secrets,
         "cloudformation:DescribeStacks" => Kind::Stacks,
         "cloudformation:ListExports" => Kind::Exports,
         "s3:GetObject" => Kind::Objects,

@@ -125,6 +125,7 @@ impl PolicyNames {
             own_group: desired.app_group.clone(),
             has_autoscaling: false,
             has_protection: manifest.protection.is_some(),
+            has_verification: manifest.verify,
             has_service_connect: false,
             has_target_groups: false,
             unknown: Vec::new(),

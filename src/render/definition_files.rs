@@ -14,6 +14,7 @@ use crate::document::required::check_required;
 use crate::document::source::{SourceId, SourceSpan};
 use crate::document::tree::{self, Node, NodeKind};
 use crate::jsonnet::{self, JsonnetFiles};
+use crate::manifest::kms_environment::CiphertextScope;
 use crate::manifest::{Layer, Manifest};
 use crate::template::{TemplateEngine, UndefinedNames};
 use crate::verification::References;
@@ -109,6 +110,8 @@ impl DefinitionFiles {
             DocumentKind::TaskDefinition => with_container_images(merged, manifest, &mut found),
             _ => merged,
         });
+        let scope = CiphertextScope { mode: manifest.kms_environment, lookups: manifest.context.lookups() };
+        let merged = merged.map(|merged| scope.resolve(merged, &mut found));
         // A layer that could not be read may contain a required member.
         if let Some(merged) = merged.as_ref().filter(|_| whole) {
             check_required(merged, root, given, &mut found);

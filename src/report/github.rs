@@ -16,7 +16,7 @@ use super::step_masks;
 use super::step_outputs::{ServiceOutputs, StepOutputs};
 use super::step_summary::{self, StepSummary};
 use super::text::TextReporter;
-use super::{Event, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, plan, release, task};
+use super::{Event, PlanFormat, Reporter, RolloutQuestion, SecretAnswer, TaskQuestion, plan, release, task};
 use crate::aws::login::MfaQuestion;
 use crate::document::problem::{InvalidFiles, Severity};
 use crate::error::{Details, Failure};
@@ -364,6 +364,14 @@ impl Reporter for GitHubReporter {
 
     fn ask_text(&self, question: &str) -> Option<String> {
         self.text.ask_text(question)
+    }
+
+    fn can_show_secret(&self) -> bool {
+        self.text.can_show_secret()
+    }
+
+    fn ask_secret(&self, question: &str) -> Option<SecretAnswer> {
+        self.text.ask_secret(question)
     }
 
     fn rollout_question(&self) -> Option<RolloutQuestion> {

@@ -239,6 +239,7 @@ fn json_event(event: &Event<'_>, flags: &GivenFlags) -> Option<JsonEvent> {
         | Event::Refreshed { .. }
         | Event::Answer { .. }
         | Event::PagedAnswer { .. }
+        | Event::SecretValue(_)
         | Event::DisplayEnded
         | Event::DisplayResumed => {
             return None;

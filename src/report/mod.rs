@@ -67,6 +67,7 @@ pub mod rollback;
 pub mod rollout;
 pub mod rollout_result;
 pub mod screen;
+mod secret_prompt;
 pub mod shorten;
 mod step_masks;
 mod step_outputs;
@@ -86,6 +87,7 @@ pub use printable::one_line;
 use report_file::RecordedReporter;
 pub use report_file::ReportFile;
 pub use screen::{HelpText, Paint, write_failure, write_help};
+pub use secret_prompt::SecretAnswer;
 pub use table::{Column, TableRow, table};
 
 /// One fact that a run reports.
@@ -168,6 +170,8 @@ pub enum Event<'a> {
     TaskEnded { end: &'a TaskRunResult, answer: bool },
     /// An answer of one line.
     Answer { text: &'a str, event: JsonEvent },
+    /// A decrypted value, for the command whose answer it is: on stdout alone, and never in JSON.
+    SecretValue(&'a str),
     /// A long text to read; in a pager on a terminal.
     PagedAnswer { text: &'a str, event: JsonEvent },
     /// An answer of several lines and items.
@@ -197,6 +201,14 @@ pub trait Reporter:
     fn confirm(&self, question: &str) -> Option<bool>;
     /// Returns the line that answers a question; `None` where there is no terminal to ask on.
     fn ask_text(&self, _question: &str) -> Option<String> {
+        None
+    }
+    /// Returns whether a decrypted value can be shown: JSON is for logs.
+    fn can_show_secret(&self) -> bool {
+        false
+    }
+    /// Returns the value of a secret, which is not shown while it is typed; `None` where there is no terminal to ask on.
+    fn ask_secret(&self, _question: &str) -> Option<SecretAnswer> {
         None
     }
     /// Returns why no question can be asked.

@@ -13,20 +13,24 @@ pub(super) fn can_ask() -> bool {
 
 /// Writes a question, and returns the line that answers it; `None` at the end of the input.
 pub(super) fn ask(question: &str) -> Option<String> {
-    let mut terminal = terminal();
-    let is_written = match &mut terminal {
-        Some(terminal) if !io::stderr().is_terminal() => write!(terminal, "{question} ").is_ok(),
-        _ => write!(io::stderr().lock(), "{question} ").is_ok(),
-    };
-    if !is_written {
+    if !write(question) {
         return None;
     }
+    let terminal = terminal();
     let mut answer = String::new();
     let read = match terminal {
         Some(terminal) if !io::stdin().is_terminal() => BufReader::new(terminal).read_line(&mut answer),
         _ => io::stdin().read_line(&mut answer),
     };
     read.ok().filter(|length| *length > 0).map(|_| answer.trim().to_owned())
+}
+
+/// Writes a question where a person sees it, and returns whether that succeeded.
+pub(super) fn write(question: &str) -> bool {
+    match terminal() {
+        Some(mut terminal) if !io::stderr().is_terminal() => write!(terminal, "{question} ").is_ok(),
+        _ => write!(io::stderr().lock(), "{question} ").is_ok(),
+    }
 }
 
 /// Asks until the answer is one of the choices, and returns its value. An empty line, or the end of the input, is the first
@@ -71,7 +75,7 @@ pub(super) fn about_tasks(screen: &Screen) -> TaskInterruptAnswer {
 /// Opens the terminal that the process belongs to; `None` if there is none, or if the process runs in its background, where
 /// reading would suspend it.
 #[cfg(unix)]
-fn terminal() -> Option<File> {
+pub(super) fn terminal() -> Option<File> {
     let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
     let foreground = rustix::termios::tcgetpgrp(&terminal).ok()?;
     (foreground == rustix::process::getpgrp()).then_some(terminal)
@@ -79,6 +83,6 @@ fn terminal() -> Option<File> {
 
 /// Returns nothing: questions are asked on the standard streams alone.
 #[cfg(not(unix))]
-fn terminal() -> Option<File> {
+pub(super) fn terminal() -> Option<File> {
     None
 }

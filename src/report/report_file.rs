@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::json::JsonReporter;
-use super::{Event, Reporter, RolloutQuestion, TaskQuestion, screen};
+use super::{Event, Reporter, RolloutQuestion, SecretAnswer, TaskQuestion, screen};
 use crate::aws::login::MfaQuestion;
 use crate::error::Failure;
 
@@ -67,6 +67,14 @@ impl Reporter for RecordedReporter {
 
     fn ask_text(&self, question: &str) -> Option<String> {
         self.shown.ask_text(question)
+    }
+
+    fn can_show_secret(&self) -> bool {
+        self.shown.can_show_secret()
+    }
+
+    fn ask_secret(&self, question: &str) -> Option<SecretAnswer> {
+        self.shown.ask_secret(question)
     }
 
     fn unasked_reason(&self) -> &'static str {

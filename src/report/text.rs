@@ -18,6 +18,7 @@ use super::printable::{filtered, one_line};
 use super::progress_line::{as_rollback, progress_line};
 use super::rollout_result::{next_steps, verdict_line};
 use super::screen::{Paint, Screen, color_choice, is_ci, paint};
+use super::secret_prompt::{self, SecretAnswer};
 use super::{
     Event, OutputStyle, PlanFormat, Reporter, RolloutQuestion, TaskQuestion, error, explanation, hook, plan,
     problems, promotion, question, release, rollback, times,
@@ -357,6 +358,7 @@ impl Reporter for TextReporter {
             } => {
                 self.screen.write_answer_lines(text);
             }
+            Event::SecretValue(value) => self.screen.write_raw_answer(value),
             Event::PagedAnswer { text, .. } => self.write_paged(text),
             Event::Answer { text, .. } => self.screen.write_answer(text),
             Event::Page(page) => self.write_page(page),
@@ -383,6 +385,15 @@ impl Reporter for TextReporter {
 
     fn ask_text(&self, question: &str) -> Option<String> {
         self.can_ask.then(|| self.screen.ask(question))
+    }
+
+    fn can_show_secret(&self) -> bool {
+        true
+    }
+
+    fn ask_secret(&self, question: &str) -> Option<SecretAnswer> {
+        // As with a login, nothing answers it in place of a person.
+        question::can_ask().then(|| secret_prompt::ask(question, &self.screen))
     }
 
     fn rollout_question(&self) -> Option<RolloutQuestion> {

@@ -12,21 +12,32 @@ use super::text::tells_nothing;
 /// A shorter value is hidden only where it is the whole text: it could not be distinguished from other text.
 const SHORTEST_PART: usize = 4;
 
-/// Each value, and the parameter that has it; empty where no `secrets` entry can refer to its source.
-static KNOWN: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+/// Where a known secret comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KnownSource {
+    /// A parameter, to which an entry of `secrets` can refer.
+    Parameter(String),
+    /// A ciphertext of KMS in the definition.
+    Ciphertext,
+    /// Anything else, to which no entry can refer.
+    Other,
+}
 
-/// Keeps a value as a secret for the rest of the run. `parameter` is what a `secrets` entry refers to, if it can.
-pub fn add_known(value: &str, parameter: Option<&str>) {
+/// Each value, and where it comes from.
+static KNOWN: Mutex<BTreeMap<String, KnownSource>> = Mutex::new(BTreeMap::new());
+
+/// Keeps a value as a secret for the rest of the run.
+pub fn add_known(value: &str, source: KnownSource) {
     // `true` must not hide every `true`.
     if tells_nothing(value) {
         return;
     }
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    known.insert(value.to_owned(), parameter.unwrap_or_default().to_owned());
+    known.insert(value.to_owned(), source);
 }
 
-/// Returns the parameter whose value a text has or contains: an empty text where it has no name.
-pub fn known_source(text: &str) -> Option<String> {
+/// Returns where the known value comes from that a text is or contains.
+pub fn known_source(text: &str) -> Option<KnownSource> {
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let found = known.iter().find(|(value, _)| has_value(text, value))?;
     Some(found.1.clone())
@@ -69,16 +80,17 @@ mod tests {
 
     #[test]
     fn known_values_are_hidden_wherever_they_stand() {
-        add_known("blue-sky-7", Some("/shop/color"));
+        let source = KnownSource::Parameter("/shop/color".to_owned());
+        add_known("blue-sky-7", source.clone());
         assert_eq!(without_known("a=blue-sky-7;"), "a=(hidden);");
-        assert_eq!(known_source("x blue-sky-7"), Some("/shop/color".to_owned()));
+        assert_eq!(known_source("x blue-sky-7"), Some(source));
         let shown = value_without_known(json!({ "a": ["blue-sky-7"], "b": 1 }));
         assert_eq!(shown, json!({ "a": ["(hidden)"], "b": 1 }));
     }
 
     #[test]
     fn a_short_value_is_hidden_only_as_a_whole() {
-        add_known("q7w", None);
+        add_known("q7w", KnownSource::Other);
         assert_eq!((without_known("q7w").as_str(), without_known("aq7wb").as_str()), ("(hidden)", "aq7wb"));
     }
 }

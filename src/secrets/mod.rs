@@ -21,7 +21,7 @@ mod snippet;
 mod text;
 mod value;
 
-pub use known::{add_known, known_source, value_without_known, without_known};
+pub use known::{KnownSource, add_known, known_source, value_without_known, without_known};
 pub use line::{
     controls_terminal, masked_line, masked_log_message, masked_message, masked_reason, printable,
     secrets_among, secrets_of,

@@ -337,8 +337,15 @@ fn recursion_problem(located: &LocatedError, sources: &Sources) -> Problem {
 /// Returns the hint for a tag that the engine cannot read: the line of Jinja for a call of a Go template, or how to keep text.
 fn tag_hint(sources: &Sources, span: SourceSpan, tag: Option<Range<usize>>) -> String {
     let text = &sources.get(span.source).text;
-    let tag = text.get(tag.unwrap_or(span.start..span.end)).unwrap_or_default();
+    let range = tag.unwrap_or(span.start..span.end);
+    let behind = text.get(range.end..).unwrap_or_default();
+    let tag = text.get(range).unwrap_or_default();
     let inner = tag.strip_prefix("{{").map(|inner| inner.strip_suffix("}}").unwrap_or(inner));
+    if let Some((line, text)) = inner.and_then(|inner| go_call::translated_with_key(inner, behind)) {
+        return format!(
+            "templates are Jinja: write `{line}` in its place, and in that of `{text}` behind it"
+        );
+    }
     if let Some(line) = inner.and_then(go_call::translated) {
         return jinja_hint(&line);
     }

@@ -14,6 +14,16 @@ pub(super) fn translated(inner: &str) -> Option<String> {
     }
 }
 
+/// Returns the Jinja tag for a Go tag that gives the ARN of a secret, and the text behind it that names a key of it: `:url::`.
+/// `None` without such a text.
+pub(super) fn translated_with_key(inner: &str, behind: &str) -> Option<(String, String)> {
+    let call = pipeline(inner.trim_matches('-').trim())?;
+    let name = call.strip_prefix("secret(")?.strip_suffix(')')?;
+    let key = behind.strip_prefix(':')?.split(':').next().filter(|key| !key.is_empty())?;
+    let text = format!(":{key}::");
+    behind.starts_with(&text).then(|| (format!("{{{{ secret({name}, key={}) }}}}", quoted(key)), text))
+}
+
 /// Returns the text that is kept as it is, in a raw block.
 pub(super) fn raw(tag: &str) -> String {
     format!("{{% raw %}}{tag}{{% endraw %}}")
@@ -41,6 +51,13 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
                     _ => Token::Pipe,
                 });
                 1
+            }
+            // Commas between arguments, as in a call of Jinja.
+            ',' => 1,
+            '\'' => {
+                let end = rest[1..].find('\'')?;
+                found.push(Token::Text(rest[1..=end].to_owned()));
+                end + 2
             }
             '`' => {
                 let end = rest[1..].find('`')?;
@@ -92,6 +109,10 @@ fn condition(text: &str) -> Option<String> {
 fn expression(tokens: &[Token]) -> Option<String> {
     let (function, rest) = tokens.split_first()?;
     let Token::Word(function) = function else { return None };
+    if let Some(name) = function.strip_prefix(".Env.").filter(|_| rest.is_empty()) {
+        return Some(variable_named(name));
+    }
+    let rest = within_parentheses(rest);
     let given = arguments(rest)?;
     let one = || <[String; 1]>::try_from(given.clone()).ok().map(|[argument]| argument);
     match function.as_str() {
@@ -102,10 +123,26 @@ fn expression(tokens: &[Token]) -> Option<String> {
             [name, index] => Some(format!("ssm({name}, {index})")),
             _ => None,
         },
-        "secretsmanager_arn" => Some(format!("secret({})", one()?)),
+        "secretsmanager_arn" | "secrets" => Some(format!("secret({})", one()?)),
         "json_escape" => one(),
         _ => with_prefix(function, &given),
     }
+}
+
+/// Returns the arguments of a call in the form of Jinja: those between the parentheses around all of them.
+fn within_parentheses(tokens: &[Token]) -> &[Token] {
+    match tokens {
+        [Token::Open, inner @ .., Token::Close]
+            if !inner.iter().any(|token| matches!(token, Token::Open | Token::Close)) && is_texts(inner) =>
+        {
+            inner
+        }
+        _ => tokens,
+    }
+}
+
+fn is_texts(tokens: &[Token]) -> bool {
+    tokens.iter().all(|token| matches!(token, Token::Text(_)))
 }
 
 /// Returns the call of a function that may have the prefix of a plugin.
@@ -229,6 +266,10 @@ mod tests {
         for (go, jinja) in [
             ("must_env `TAG`", "{{ env.TAG }}"),
             ("must_env \"TAG\"", "{{ env.TAG }}"),
+            ("must_env('TAG')", "{{ env.TAG }}"),
+            (".Env.TAG", "{{ env.TAG }}"),
+            ("secrets('db')", "{{ secret('db') }}"),
+            ("secretsmanager_arn('db')", "{{ secret('db') }}"),
             ("- must_env `A-B` -", "{{ env['A-B'] }}"),
             ("env `TAG` `latest`", "{{ env.TAG | default('latest', true) }}"),
             ("env `A` `B` `c`", "{{ env.A | default(env.B | default('c', true), true) }}"),
@@ -252,6 +293,15 @@ mod tests {
             ("end", "{% endif %}"),
         ] {
             assert_eq!(translated(go).as_deref(), Some(jinja), "{go}");
+        }
+    }
+
+    #[test]
+    fn a_key_behind_the_arn_of_a_secret_becomes_an_argument() {
+        let line = ("{{ secret('db', key='url') }}".to_owned(), ":url::".to_owned());
+        assert_eq!(translated_with_key("secretsmanager_arn `db` ", ":url::\n"), Some(line));
+        for behind in ["", "\"", ":url", "::", "::AWSPREVIOUS:"] {
+            assert_eq!(translated_with_key("secretsmanager_arn `db`", behind), None, "{behind}");
         }
     }
 

@@ -217,6 +217,12 @@ fn check_calls_no_aws_unless_it_is_asked_to() {
 }
 
 #[test]
+fn check_reports_a_command_that_the_manifest_does_not_have() {
+    let world = world(LOOKUPS, &variables(&["external('ecoh')"]));
+    world.run(&["check"]).exits(1).says("the manifest has no command named `ecoh`");
+}
+
+#[test]
 fn the_value_of_a_secure_string_is_shown_nowhere() {
     let world = world("", &variables(&["'x-' ~ ssm('/shop/token')"]));
     let hint = "`{ name: V0, valueFrom: arn:aws:ssm:us-east-1:123456789012:parameter/shop/token }`";
@@ -277,6 +283,10 @@ fn each_call_of_a_go_template_gets_its_line() {
         "{{ ssm `/a` }}",
         "{{ cfn_output `net` `Vpc` }}",
         "{{ secretsmanager_arn `db` }}",
+        "{{ secretsmanager_arn `db` }}:url::",
+        "{{ must_env('TAG') }}",
+        "{{ .Env.TAG }}",
+        "{{ secrets('db') }}",
         "{{.Name}}",
     ];
     let variables: String =
@@ -289,6 +299,10 @@ fn each_call_of_a_go_template_gets_its_line() {
        = help: templates are Jinja: write `{{ tfstate("aws_subnet.a['x'].id") }}` in its place
        = help: templates are Jinja: write `{{ ssm('/a') }}` in its place
        = help: templates are Jinja: write `{{ cfn_output('net', 'Vpc') }}` in its place
+       = help: templates are Jinja: write `{{ secret('db') }}` in its place
+       = help: templates are Jinja: write `{{ secret('db', key='url') }}` in its place, and in that of `:url::` behind it
+       = help: templates are Jinja: write `{{ env.TAG }}` in its place
+       = help: templates are Jinja: write `{{ env.TAG }}` in its place
        = help: templates are Jinja: write `{{ secret('db') }}` in its place
        = help: put text that is no template between `{% raw %}` and `{% endraw %}`: `{% raw %}{{.Name}}{% endraw %}`
     "#);

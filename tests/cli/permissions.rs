@@ -10,14 +10,19 @@ const OF_SCHEDULE: &[&str] = &["list", "diff", "run", "enable", "disable", "prun
 /// The subcommands of `lock`.
 const OF_LOCK: &[&str] = &["init", "status", "hold", "release"];
 
+/// The subcommands of `secret`.
+const OF_SECRET: &[&str] = &["put", "list", "diff", "from-kms", "encrypt", "decrypt"];
+
 /// Returns the verb of a command line, as the table names it.
 pub(crate) fn verb(arguments: &[&str]) -> Option<String> {
-    let is_verb = |word: &&str| ["schedule", "lock"].contains(word) || permissions::verbs().contains(word);
+    let is_verb =
+        |word: &&str| ["schedule", "lock", "secret"].contains(word) || permissions::verbs().contains(word);
     let at = arguments.iter().position(is_verb)?;
     let verb = arguments[at];
     let subcommands = match verb {
         "schedule" => OF_SCHEDULE,
         "lock" => OF_LOCK,
+        "secret" => OF_SECRET,
         _ => return Some(verb.to_owned()),
     };
     let sub = arguments[at + 1..].iter().find(|word| subcommands.contains(*word))?;

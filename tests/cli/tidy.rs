@@ -30,6 +30,7 @@ const PURE: &[&str] = &[
     "verification/",
     "template/",
     "secrets/",
+    "secret_store/",
     "image/",
     "tail/merge",
     "tail/sources",
@@ -126,6 +127,9 @@ fn only_apply_changes_anything_in_aws() {
         ".untag_rule(",
         ".put_item(",
         ".create_item_table(",
+        ".put_parameter(",
+        ".create_secret(",
+        ".put_secret_value(",
     ];
     let elsewhere = |name: &str| !name.starts_with("apply/") && !name.starts_with("aws/") && !is_pure(name);
     forbid(&words, elsewhere, "only `apply` changes anything in AWS");

@@ -77,8 +77,8 @@ impl std::error::Error for ApiError {}
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ApiCall {
     /// The service's name in signatures and policies: `ecs`, `ecr`, `logs`, `application-autoscaling`,
-    /// `events`, `scheduler`, `sts`, `elasticloadbalancing`, `dynamodb`, `ssm`, `secretsmanager`,
-    /// `cloudformation` or `s3`.
+    /// `events`, `scheduler`, `sts`, `elasticloadbalancing`, `dynamodb`, `kms`, `ssm`,
+    /// `secretsmanager`, `cloudformation` or `s3`.
     pub(crate) service: String,
     pub(crate) operation: String,
     pub(crate) input: Value,

@@ -16,7 +16,7 @@ const PAIRS: &[(&str, &str)] = &[
 ];
 
 /// Members that hold a credential.
-const CREDENTIALS: &[&str] = &["WebIdentityToken", "SAMLAssertion"];
+const CREDENTIALS: &[&str] = &["WebIdentityToken", "SAMLAssertion", "SecretString", "Plaintext"];
 
 /// Members that hold a document as text: the input of a rule's or a schedule's target.
 const DOCUMENTS: &[&str] = &["Input", "input", "InputTemplate"];
@@ -25,6 +25,11 @@ const DOCUMENTS: &[&str] = &["Input", "input", "InputTemplate"];
 pub(crate) fn hide(input: &mut Value) {
     match input {
         Value::Object(members) => {
+            // A parameter: no other pair of a name and a value has such members.
+            let is_parameter = members.contains_key("Overwrite") || members.contains_key("Type");
+            if let Some(value) = members.get_mut("Value").filter(|_| is_parameter) {
+                *value = Value::from(HIDDEN);
+            }
             for (name, value) in members {
                 hide_member(name, value);
             }
@@ -116,6 +121,18 @@ mod tests {
         let text = hidden(json!({ "Target": { "Input": overrides.to_string() } }));
         assert!(text.contains("KEY") && !text.contains("hunter2"), "{text}");
         assert_eq!(hidden(json!({ "Input": "hunter2" })), json!({ "Input": HIDDEN }).to_string());
+    }
+
+    #[test]
+    fn the_values_of_parameters_and_secrets_are_hidden() {
+        for input in [
+            json!({ "Name": "/shop/x", "Value": "hunter2", "Type": "SecureString", "Overwrite": false }),
+            json!({ "Name": "/shop/x", "SecretString": "hunter2" }),
+            json!({ "KeyId": "/shop/x", "Plaintext": "hunter2" }),
+        ] {
+            let text = hidden(input);
+            assert!(text.contains("/shop/x") && !text.contains("hunter2"), "{text}");
+        }
     }
 
     #[test]

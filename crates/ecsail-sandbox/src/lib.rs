@@ -212,7 +212,7 @@ impl Sandbox {
 
     /// Runs an operation without HTTP, for setting up and checking tests: it is not logged, does not move time on, and no
     /// fault is injected. `service` is `ecs`, `ecr`, `logs`, `application-autoscaling`, `events`, `scheduler`,
-    /// `elasticloadbalancing`, `dynamodb`, `ssm`, `secretsmanager`, `cloudformation`, `s3` or `sts`.
+    /// `elasticloadbalancing`, `dynamodb`, `kms`, `ssm`, `secretsmanager`, `cloudformation`, `s3` or `sts`.
     ///
     /// # Errors
     /// Those of the operation.

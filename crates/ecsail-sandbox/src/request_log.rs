@@ -67,7 +67,8 @@ impl Request {
 
 /// Returns whether an operation changes something, by its name.
 pub(crate) fn is_change(operation: &str) -> bool {
-    const READS: &[&str] = &["AssumeRole", "BatchCheck", "BatchGet", "Describe", "Filter", "Get", "List"];
+    const READS: &[&str] =
+        &["AssumeRole", "BatchCheck", "BatchGet", "Decrypt", "Describe", "Encrypt", "Filter", "Get", "List"];
     !READS.iter().any(|verb| operation.starts_with(verb))
 }
 

@@ -16,7 +16,7 @@ use crate::rollout::{
 use crate::scenario::{ScenarioEffects, TaskBehavior};
 use crate::services::ecr::{MEDIA_TYPE, push_image};
 use crate::services::ecs::{check_service, new_service, register};
-use crate::services::{cloudformation, secretsmanager, ssm};
+use crate::services::{cloudformation, kms, secretsmanager, ssm};
 use crate::state::{CallContext, Resources, SandboxState};
 use crate::time::Millis;
 
@@ -41,6 +41,10 @@ pub struct Seed {
     pub parameters: Vec<SeedParameter>,
     /// The names of secrets in Secrets Manager.
     pub secrets: Vec<String>,
+    /// Aliases of keys in KMS, such as `alias/shop`; each gets a key.
+    pub key_aliases: Vec<String>,
+    /// What ciphertexts of KMS, in Base64, stand for.
+    pub ciphertexts: BTreeMap<String, String>,
     /// Stacks of CloudFormation.
     pub stacks: Vec<SeedStack>,
     /// Objects in S3.
@@ -173,6 +177,10 @@ pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<usize, Stri
     context.resources.target_groups.extend(seed.target_groups.iter().cloned());
     add_values(context.resources, seed);
     seed.task_definitions.iter().try_for_each(|seed| add_task_definition(&mut context, seed))?;
+    seed.key_aliases.iter().for_each(|alias| kms::put_alias(&mut context, alias));
+    for (ciphertext, plaintext) in &seed.ciphertexts {
+        kms::put_ciphertext(&mut context, ciphertext, plaintext);
+    }
     seed.services.iter().try_for_each(|service| add_service(&mut context, service))?;
     Ok(added)
 }

@@ -201,6 +201,18 @@ pub(crate) struct Resources {
     /// The secrets of Secrets Manager by name, without values.
     #[serde(default)]
     pub(crate) secrets: BTreeMap<String, Value>,
+    /// The values of secrets by the ids of their versions.
+    #[serde(default)]
+    pub(crate) secret_values: BTreeMap<String, Value>,
+    /// The keys of KMS by id.
+    #[serde(default)]
+    pub(crate) kms_keys: BTreeMap<String, Value>,
+    /// The ids of keys by alias, such as `alias/shop`.
+    #[serde(default)]
+    pub(crate) kms_aliases: BTreeMap<String, String>,
+    /// What ciphertexts stand for, by the ciphertext in Base64.
+    #[serde(default)]
+    pub(crate) ciphertexts: BTreeMap<String, Value>,
     /// The stacks of CloudFormation by name, with what they export.
     #[serde(default)]
     pub(crate) stacks: BTreeMap<String, Value>,
@@ -242,6 +254,10 @@ impl Resources {
             tables: BTreeMap::new(),
             parameters: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            secret_values: BTreeMap::new(),
+            kms_keys: BTreeMap::new(),
+            kms_aliases: BTreeMap::new(),
+            ciphertexts: BTreeMap::new(),
             stacks: BTreeMap::new(),
             buckets: BTreeMap::new(),
             inventory: Inventory::default(),

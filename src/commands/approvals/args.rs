@@ -59,6 +59,11 @@ pub fn parse_reason(text: &str) -> Result<String, String> {
 }
 
 impl ApprovalArgs {
+    /// Returns whether tokens are read from standard input.
+    pub fn reads_stdin(&self) -> bool {
+        self.approval_file.iter().any(|path| path == Path::new("-"))
+    }
+
     /// Returns the tokens that were given.
     ///
     /// # Errors

@@ -11,6 +11,9 @@ use reader::{StateFile, StateInstance, StateResource};
 mod path;
 mod reader;
 
+/// The most instances of a resource that a hint names.
+const MOST_INSTANCES: usize = 10;
+
 /// What an address names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateValue {
@@ -81,7 +84,7 @@ impl TerraformState {
             .unwrap_or(&Value::Null);
         }
         if value.is_null() {
-            return Err(member_not_found(named, &address, &steps));
+            return Err(self.member_not_found(named, &address, &steps));
         }
         let is_of_member = steps.iter().any(|step| match step {
             PathStep::Member(name) => named.sensitive_members.contains(name),
@@ -98,6 +101,23 @@ impl TerraformState {
         };
         let found = self.names.iter().filter_map(|named| Some((named, behind(named)?)));
         found.max_by_key(|(named, _)| named.name.len())
+    }
+
+    fn member_not_found(&self, named: &NamedValue, address: &str, steps: &[PathStep]) -> LookupFailure {
+        let instances = self.instances(&named.name);
+        if instances.is_empty() || steps.is_empty() {
+            return member_failure(named, address, steps);
+        }
+        let shown: Vec<&str> = instances.iter().take(MOST_INSTANCES).copied().collect();
+        let more = if instances.len() > shown.len() { ", …" } else { "" };
+        let hint = format!("instances of `{}`: {}{more}", named.name, shown.join(", "));
+        LookupFailure::new(format!("no `{address}` in the Terraform state")).with_hint(hint)
+    }
+
+    /// Returns the indexes of the instances of a resource, such as `["a"]` or `[0]`.
+    fn instances(&self, resource: &str) -> Vec<&str> {
+        let rests = self.names.iter().filter_map(|named| named.name.strip_prefix(resource));
+        rests.filter(|rest| rest.starts_with('[') && rest.ends_with(']')).collect()
     }
 
     fn not_found(&self, address: &str) -> LookupFailure {
@@ -124,7 +144,8 @@ fn not_read(error: &serde_json::Error) -> LookupFailure {
     LookupFailure::new(format!("it is no Terraform state (line {}, column {})", error.line(), error.column()))
 }
 
-fn member_not_found(named: &NamedValue, address: &str, steps: &[PathStep]) -> LookupFailure {
+/// Returns the failure of a path behind a name that leads to nothing.
+fn member_failure(named: &NamedValue, address: &str, steps: &[PathStep]) -> LookupFailure {
     let failure = LookupFailure::new(format!("`{address}` is null or absent in the Terraform state"));
     let (Some(PathStep::Member(name)), Value::Object(members)) = (steps.first(), &named.value) else {
         return failure;

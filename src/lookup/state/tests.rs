@@ -122,6 +122,8 @@ fn a_near_miss_gets_a_suggestion() {
     assert_eq!(hint("aws_ecs_cluster.mian.arn"), suggested("aws_ecs_cluster.main"));
     assert_eq!(hint("aws_ecs_cluster.main.nmae"), suggested("aws_ecs_cluster.main.name"));
     assert_eq!(hint("output.vpc_ids"), suggested("output.vpc_id"));
+    let instances = hint("aws_subnet.each['az-c'].id").unwrap_or_default();
+    assert!(instances.starts_with("instances of `aws_subnet.each`: [\"az-"), "{instances}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The wire protocols: parses calls, and formats outputs and errors.
 //!
-//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling, EventBridge, Secrets Manager the parameters of
-//! Systems Manager and Cloud Map, JSON 1.0 for DynamoDB; the query protocol for STS, Elastic Load Balancing, CloudFormation, IAM, CloudWatch and
-//! EC2 (`query`); REST with JSON for the scheduler, EFS and Lambda (`rest`); REST with XML for S3 (`s3`).
+//! JSON 1.1 for ECS, ECR, CloudWatch Logs, Application Auto Scaling, EventBridge, KMS, Secrets Manager, the parameters of
+//! Systems Manager and Cloud Map, JSON 1.0 for DynamoDB; the query protocol for STS, Elastic Load Balancing, CloudFormation, IAM,
+//! CloudWatch and EC2 (`query`); REST with JSON for the scheduler, EFS and Lambda (`rest`); REST with XML for S3 (`s3`).
 
 pub(crate) mod auth;
 pub(crate) mod errors;
@@ -52,6 +52,7 @@ fn parse_json_call(target: &str, body: &[u8]) -> Result<ApiCall, ApiError> {
         "AnyScaleFrontendService" => "application-autoscaling",
         "DynamoDB_20120810" => "dynamodb",
         "AmazonSSM" => "ssm",
+        "TrentService" => "kms",
         "secretsmanager" => "secretsmanager",
         "Route53AutoNaming_v20170314" => "servicediscovery",
         _ => return Err(ApiError::unknown_operation()),

@@ -8,6 +8,7 @@ pub(crate) mod ecs;
 mod elb;
 pub(crate) mod eventbridge;
 mod inventory;
+pub(crate) mod kms;
 pub(crate) mod logs;
 mod pull_through;
 pub(crate) mod s3;
@@ -47,6 +48,7 @@ pub(crate) fn answer(state: &mut SandboxState, caller: &Caller, call: &ApiCall) 
         "events" => eventbridge::answer(&mut context, operation, input),
         "scheduler" => scheduler::answer(&mut context, operation, input),
         "dynamodb" => dynamodb::answer(&mut context, operation, input),
+        "kms" => kms::answer(&mut context, operation, input),
         "ssm" => ssm::answer(&mut context, operation, input),
         "secretsmanager" => secretsmanager::answer(&mut context, operation, input),
         "cloudformation" => cloudformation::answer(&mut context, operation, input),
