@@ -1,7 +1,6 @@
 //! What the actions are on: the resource types and the condition keys that AWS has for them.
 //!
-//! The source is the Service Authorization Reference ("Actions, resources, and condition keys for …", read 2026-12-01); a
-//! conformance test holds the table against a copy of it that others keep.
+//! The source is the Service Authorization Reference ("Actions, resources, and condition keys for …", read 2026-12-01).
 
 /// A kind of resources, as policies name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -22,16 +22,53 @@ pub(super) fn add(list: &mut CheckList<'_>, call: &ApiCall) {
                 list.arn("dynamodb", &format!("table/{}", text(input, "TableName").unwrap_or_default()));
             list.add(&action, table, &[]);
         }
+        "ssm" if call.operation == "DescribeParameters" => list.add(&action, "*", &[]),
         "ssm" => parameters(list, &action, input),
+        "secretsmanager" if call.operation == "ListSecrets" => list.add(&action, "*", &[]),
+        "secretsmanager" if call.operation == "CreateSecret" => {
+            let name = text(input, "Name").unwrap_or_default();
+            let arn = list.arn("secretsmanager", &format!("secret:{name}-AbCdEf"));
+            list.add(&action, arn, &[]);
+        }
         "secretsmanager" => secret(list, &action, input),
         "cloudformation" => stack(list, &action, input),
         "s3" => {
             let name = |member: &str| text(input, member).unwrap_or_default();
-            list.add(&action, format!("arn:aws:s3:::{}/{}", name("Bucket"), name("Key")), &[]);
+            // `HeadObject` needs the permission of `GetObject` (API reference).
+            list.add("s3:GetObject", format!("arn:aws:s3:::{}/{}", name("Bucket"), name("Key")), &[]);
         }
         "sts" => sts(list, &call.operation, &action, input),
+        "monitoring" => {
+            let arn = list.arn("cloudwatch", "alarm:*");
+            list.add(&format!("cloudwatch:{}", call.operation), arn, &[]);
+        }
+        "iam" | "elasticfilesystem" | "lambda" | "servicediscovery" => named(list, call, &action),
         _ => list.add(&action, "*", &[]),
     }
+}
+
+/// Adds the check of a call that reads one thing which a document names.
+fn named(list: &mut CheckList<'_>, call: &ApiCall, action: &str) {
+    let input = |member: &str| text(&call.input, member).map(last_segment);
+    let resource = match (call.service.as_str(), call.operation.as_str()) {
+        ("iam", _) => {
+            let role = format!(
+                "arn:aws:iam::{}:role/{}",
+                list.caller().account,
+                input("RoleName").unwrap_or_default()
+            );
+            return list.add(action, role, &[]);
+        }
+        ("elasticfilesystem", "DescribeAccessPoints") => {
+            format!("access-point/{}", input("AccessPointId").unwrap_or("*"))
+        }
+        ("elasticfilesystem", _) => format!("file-system/{}", input("FileSystemId").unwrap_or("*")),
+        ("lambda", _) => format!("function:{}", input("FunctionName").unwrap_or_default()),
+        ("servicediscovery", "GetNamespace") => format!("namespace/{}", input("Id").unwrap_or_default()),
+        _ => return list.add(action, "*", &[]),
+    };
+    let arn = list.arn(&call.service, &resource);
+    list.add(action, arn, &[]);
 }
 
 fn events(list: &mut CheckList<'_>, operation: &str, action: &str, input: &Value) {

@@ -37,7 +37,7 @@ pub(crate) fn answer(
 
 /// Keeps a parameter, or with a number behind a colon one of its versions.
 pub(crate) fn put(resources: &mut Resources, name: &str, kind: &str, value: &Value) {
-    let path = bare_name(name.strip_prefix('/').unwrap_or(name));
+    let path = split_selector(name.strip_prefix('/').unwrap_or(name)).0;
     let arn = resources.service_arn("ssm", &format!("parameter/{path}"));
     let (bare, version) = split_selector(name);
     let version =
