@@ -34,7 +34,26 @@ pub struct ToolInput<'a> {
 }
 
 /// All tools, in the order in which files are tried: a definition that another file names is no file of its own.
-pub const TOOLS: &[Tool] = &[];
+pub const TOOLS: &[Tool] = &[
+    Tool {
+        name: "ecspresso",
+        file: "ecspresso configuration",
+        recognises: super::ecspresso::recognises,
+        import: super::ecspresso::import,
+    },
+    Tool {
+        name: "ecschedule",
+        file: "ecschedule configuration",
+        recognises: super::ecschedule::recognises,
+        import: super::ecschedule::import,
+    },
+    Tool {
+        name: "definitions",
+        file: "definition file",
+        recognises: super::definitions::recognises,
+        import: super::definitions::import,
+    },
+];
 
 /// Returns the tool of a name.
 pub fn tool(name: &str) -> Option<&'static Tool> {
