@@ -47,7 +47,7 @@ const PURE: &[&str] = &[
     "notify/",
     "release/",
     "watch/judge",
-    "watch/pace",
+    "watch/poll_interval",
     "watch/progress",
     "watch/task/judge",
     "watch/snapshot",
