@@ -62,11 +62,15 @@ impl Comments {
     pub fn add_all(&mut self, other: &Comments, place: impl Fn(&[String]) -> Vec<String>) {
         for (path, lines) in &other.above {
             let path = place(path);
-            lines.iter().for_each(|line| self.add(&path, line));
+            for line in lines {
+                self.add(&path, line);
+            }
         }
         for (path, members) in &other.members {
             let path = place(path);
-            members.iter().for_each(|(name, value)| self.add_member(&path, name, value.clone()));
+            for (name, value) in members {
+                self.add_member(&path, name, value.clone());
+            }
         }
     }
 }

@@ -299,8 +299,11 @@ fn command_ranges(root: &Node) -> Vec<Range<usize>> {
 /// Returns the ranges of the scalars in a value: the span of a list is where it begins.
 fn scalar_ranges(node: &Node) -> Vec<Range<usize>> {
     let inner = node.items().iter().chain(node.entries().iter().map(|(_, value)| value));
-    let inner: Vec<Range<usize>> = inner.flat_map(scalar_ranges).collect();
-    if inner.is_empty() { vec![node.span.start..node.span.end] } else { inner }
+    let mut found: Vec<Range<usize>> = inner.flat_map(scalar_ranges).collect();
+    if found.is_empty() {
+        found.push(node.span.start..node.span.end);
+    }
+    found
 }
 
 /// Returns whether ECS has a member of this name in what creates a service, or in what describes one.

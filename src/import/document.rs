@@ -93,7 +93,9 @@ impl SourceDocument {
 
 fn invalid(sources: Sources, problems: Vec<Problem>) -> Failure {
     let mut files = InvalidFiles { sources, ..InvalidFiles::default() };
-    problems.into_iter().for_each(|problem| files.problems.push(problem));
+    for problem in problems {
+        files.problems.push(problem);
+    }
     files.into()
 }
 

@@ -203,15 +203,13 @@ fn add_entry(
 /// Adds the members of a value to another. Returns whether they do not contradict each other.
 fn deep_merge(into: &mut Value, from: &Value) -> bool {
     match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            from.iter().all(|(name, value)| match into.get_mut(name) {
-                Some(known) => deep_merge(known, value),
-                None => {
-                    into.insert(name.clone(), value.clone());
-                    true
-                }
-            })
-        }
+        (Value::Object(into), Value::Object(from)) => from.iter().all(|(name, value)| {
+            if let Some(known) = into.get_mut(name) {
+                return deep_merge(known, value);
+            }
+            into.insert(name.clone(), value.clone());
+            true
+        }),
         (into, from) => into == from,
     }
 }

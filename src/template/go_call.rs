@@ -208,13 +208,10 @@ impl Translator<'_> {
 
     /// Returns the Jinja expression of a call of a function; `piped` is one more argument.
     fn expression(&self, tokens: &[Token], piped: Option<String>) -> Option<String> {
-        let function = match tokens {
-            [Token::Word(function), ..] => function,
+        let [Token::Word(function), ..] = tokens else {
             // A value in brackets, or a variable.
-            _ => {
-                let [value] = <[Argument; 1]>::try_from(self.arguments(tokens)?).ok()?;
-                return piped.is_none().then(|| value.jinja()).filter(|_| value.text().is_none());
-            }
+            let [value] = <[Argument; 1]>::try_from(self.arguments(tokens)?).ok()?;
+            return piped.is_none().then(|| value.jinja()).filter(|_| value.text().is_none());
         };
         if let Some(name) = function.strip_prefix('$') {
             return (tokens.len() == 1 && piped.is_none() && is_identifier(name)).then(|| name.to_owned());

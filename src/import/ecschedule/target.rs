@@ -53,12 +53,9 @@ pub(super) fn task(session: &mut Session<'_>, rules: &Rules<'_>, rule: &Node) ->
     if !run_task.is_empty() {
         task.insert("run_task".to_owned(), Value::Object(run_task));
     }
-    if let Some(count) =
-        rule.get("taskCount").and_then(Node::text).and_then(|count| count.parse::<u32>().ok())
-    {
-        if count > 1 {
-            task.insert("count".to_owned(), count.into());
-        }
+    let count = rule.get("taskCount").and_then(Node::text).and_then(|count| count.parse::<u32>().ok());
+    if let Some(count) = count.filter(|count| *count > 1) {
+        task.insert("count".to_owned(), count.into());
     }
     if let Some(cluster) = rules.text(rule, "cluster").filter(|cluster| *cluster != rules.cluster) {
         task.insert("cluster".to_owned(), cluster.into());
@@ -67,7 +64,7 @@ pub(super) fn task(session: &mut Session<'_>, rules: &Rules<'_>, rule: &Node) ->
     task
 }
 
-/// Returns the members of RunTask.
+/// Returns the members of `RunTask`.
 fn run_task(rules: &Rules<'_>, rule: &Node) -> Map<String, Value> {
     let mut members = Map::new();
     for (from, to) in [

@@ -88,7 +88,7 @@ impl Config {
     ) -> Result<()> {
         match key {
             "region" => {
-                self.region = self.text(session, document, value, line)?.filter(|region| !region.is_empty())
+                self.region = self.text(session, document, value, line)?.filter(|region| !region.is_empty());
             }
             "cluster" => {
                 let cluster =
@@ -139,10 +139,10 @@ impl Config {
             ),
             "job_definition" => session.missing(&self.path, line, key, "ecsail runs no jobs of AWS Batch"),
             "required_version" => {
-                session.changed(&self.path, line, key, "left out: it is about ecspresso's own version")
+                session.changed(&self.path, line, key, "left out: it is about ecspresso's own version");
             }
             "filter_command" => {
-                session.changed(&self.path, line, key, "left out: `ecsail tasks` lists the tasks itself")
+                session.changed(&self.path, line, key, "left out: `ecsail tasks` lists the tasks itself");
             }
             _ => session.changed(&self.path, line, key, "left out: ecspresso does not use it either"),
         }
