@@ -7,9 +7,9 @@ use super::{Cli, Verb};
 use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
-    help as help_verb, history, iam_policy, images, init, lock, logs, man, notify, plan, promote, prune,
-    render, restart, revisions, rollback, run, scale, schedule, schema, secret, status, stop_task, tasks,
-    verify, wait, waves, why,
+    help as help_verb, history, iam_policy, images, import, init, lock, logs, man, notify, plan, promote,
+    prune, render, restart, revisions, rollback, run, scale, schedule, schema, secret, status, stop_task,
+    tasks, verify, wait, waves, why,
 };
 use crate::context::CommandContext;
 use crate::duration;
@@ -146,6 +146,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
         Verb::Check(args) => block_on(check::run(args, context), context),
         Verb::Render(args) => block_on(render::run(args, context), context),
         Verb::IamPolicy(args) => block_on(iam_policy::run(args, context), context),
+        Verb::Import(args) => import::run(args, context),
         Verb::Schema(args) => schema::run(args, context),
         Verb::Explain(args) => explain::run(args, context),
         Verb::Completions(args) => completions::run(args, context),

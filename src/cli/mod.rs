@@ -7,9 +7,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
-    help as help_verb, history, iam_policy, images, init, interrupts, lock, logs, man, notify, plan, promote,
-    prune, render, restart, revisions, rollback, run, scale, schedule, schema, secret, status, stop_task,
-    tasks, verify, wait, why,
+    help as help_verb, history, iam_policy, images, import, init, interrupts, lock, logs, man, notify, plan,
+    promote, prune, render, restart, revisions, rollback, run, scale, schedule, schema, secret, status,
+    stop_task, tasks, verify, wait, why,
 };
 use crate::completion;
 use crate::error::Failure;
@@ -41,6 +41,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Init(init::InitArgs),
+    Import(import::ImportArgs),
     Check(check::CheckArgs),
     Render(render::RenderArgs),
     Verify(verify::VerifyArgs),

@@ -35,6 +35,7 @@ pub mod help;
 pub mod history;
 pub mod iam_policy;
 pub mod images;
+pub mod import;
 pub mod init;
 pub mod interrupts;
 pub mod lock;

@@ -10,6 +10,7 @@ pub mod autoscaling;
 pub mod deletion;
 pub mod diagnosis;
 pub mod hook;
+pub mod import;
 pub mod lock;
 pub mod notify;
 pub mod plan;
@@ -32,6 +33,7 @@ use approval::{Approved, Emergency};
 use autoscaling::AutoscalingApplied;
 use deletion::{ServiceDeleted, ServiceDeletion};
 use hook::{HookEnded, HookLine, HookStarted};
+use import::{ImportFile, ImportFinding, ImportFound};
 use lock::{Lock, LockTable};
 use notify::NotificationPreview;
 use plan::{Created, Deregistered, Plan, Registered, Updated};
@@ -133,6 +135,9 @@ json_events! {
     "verified" => Verified,
     "init.file" => InitFile,
     "init.checked" => InitChecked,
+    "import.found" => ImportFound,
+    "import.finding" => ImportFinding,
+    "import.file" => ImportFile,
     "explain" => Explain,
     "schema" => ShownSchema,
     "policy" => ShownPolicy,

@@ -17,7 +17,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Look", &["status", "why", "history", "tasks", "logs", "images", "revisions"]),
     ("Go back", &["rollback", "cancel", "continue"]),
     ("Operate", &["restart", "scale", "exec", "stop-task", "prune", "delete", "lock", "secret"]),
-    ("Files", &["init", "check", "verify", "render", "schema", "explain"]),
+    ("Files", &["init", "import", "check", "verify", "render", "schema", "explain"]),
     ("Set up", &["iam-policy", "notify", "sandbox", "completions", "docs", "help"]),
 ];
 

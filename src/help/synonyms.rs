@@ -27,6 +27,7 @@ const SYNONYMS: &[(&[&str], &str)] = &[
     (&["schedules", "cron", "jobs"], "`ecsail schedule`"),
     (&["iam", "policy", "policies", "permissions"], "`ecsail iam-policy`"),
     (&["job", "start", "run-task", "once"], "`ecsail run`"),
+    (&["migrate", "convert", "move"], "`ecsail import`"),
     (&["config", "template", "generate"], "`ecsail render`"),
     (&["doc", "manual", "guide"], "`ecsail docs`"),
     (&["version"], "`ecsail --version`"),

@@ -17,7 +17,9 @@ impl PolicyNames {
             DefinitionSource::Rendered(document) => self.add_task_definition(owner, document),
             DefinitionSource::Express(document) => self.add_express(document),
             DefinitionSource::RunningWithTags(replacements) => self.add_running(owner, Some(replacements)),
-            DefinitionSource::RunningUnchanged => self.add_running(owner, None),
+            DefinitionSource::RunningUnchanged | DefinitionSource::Registered(_) => {
+                self.add_running(owner, None)
+            }
         }
     }
 

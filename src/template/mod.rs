@@ -19,7 +19,7 @@ use spelling::SpelledScalar;
 mod context;
 mod errors;
 mod functions;
-mod go_call;
+pub mod go_call;
 pub mod markers;
 mod name_hints;
 mod printed;

@@ -51,6 +51,7 @@ mod image_checks;
 mod image_references;
 mod images;
 mod immutable;
+mod import;
 mod init;
 #[cfg(unix)]
 mod install;
