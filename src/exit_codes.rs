@@ -108,6 +108,16 @@ pub const COMMAND_EXIT_CODES: &[CommandExitCodes] = &[
             meaning(6, "the files are written, and a plan of them has changes"),
         ],
     ),
+    only(
+        "import",
+        &[
+            meaning(0, "the files are written, and everything is carried over"),
+            meaning(1, "a file cannot be read, or says what no manifest can say"),
+            as_ever(2),
+            meaning(5, "files exist already"),
+            meaning(6, "the files are written, and something is not carried over"),
+        ],
+    ),
     only("plan", PLAN),
     only("deploy", ROLLOUT),
     only("apply", ROLLOUT),

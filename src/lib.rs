@@ -10,7 +10,7 @@
 //!
 //! Every verb in [`commands`] is a prefix or a variation of it. These rules hold, and tests in `tests/` enforce them:
 //!
-//! - [`document`], [`secrets`], [`template`], [`lint`], [`render`], [`plan`], [`adopt`], [`approval`], [`expression`], [`lock`], [`notify`], [`github`], [`watch::judge`] and [`diagnose`] are pure:
+//! - [`document`], [`secrets`], [`template`], [`lint`], [`render`], [`plan`], [`adopt`], [`import`], [`approval`], [`expression`], [`lock`], [`notify`], [`github`], [`watch::judge`] and [`diagnose`] are pure:
 //!   synchronous, without IO, the time passed in.
 //! - Only [`aws`] names an `aws_sdk_*` crate, and only [`github_api`] names octocrab. Only [`report`] writes to the terminal.
 //! - Only [`apply`] changes anything in AWS, and only after everything was validated.
@@ -45,6 +45,7 @@ pub mod help;
 pub mod history;
 pub mod hooks;
 pub mod image;
+pub mod import;
 pub mod interrupt;
 pub mod lint;
 pub mod local_http;
@@ -77,3 +78,4 @@ pub mod tail;
 pub mod template;
 pub mod text_file;
 pub mod watch;
+pub mod yaml_writer;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::names::{UsedNames, identifier};
-use super::yaml::expression;
 use crate::image::ImageReference;
+use crate::yaml_writer::expression;
 
 /// A definition whose images get names, with the key of what runs it.
 #[derive(Debug)]

@@ -5,21 +5,21 @@
 
 use serde_json::{Map, Value};
 
-use super::yaml::expression;
 use crate::document::model::{Shape, model};
 use crate::document::normalize::item_name;
 use crate::document::shape_facts::{ItemIdentity, PAIR_SHAPES, item_identity};
+use crate::yaml_writer::expression;
 
 /// One of several documents, and the word that its stage puts into names; none where no stage is chosen.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StageDocument<'a> {
-    pub(super) value: &'a Value,
-    pub(super) stage: Option<&'a str>,
+pub(crate) struct StageDocument<'a> {
+    pub(crate) value: &'a Value,
+    pub(crate) stage: Option<&'a str>,
 }
 
 /// Returns what all documents have in common, or `None` if that is nothing. A text that differs only by the stage's name
 /// is common to all, with the stage as an expression.
-pub(super) fn shared(documents: &[StageDocument<'_>], shape: &str) -> Option<Value> {
+pub(crate) fn shared(documents: &[StageDocument<'_>], shape: &str) -> Option<Value> {
     let (first, others) = documents.split_first()?;
     if others.iter().all(|other| other.value == first.value) {
         return Some(first.value.clone());
@@ -63,7 +63,7 @@ fn shared_text(documents: &[StageDocument<'_>]) -> Option<Value> {
 }
 
 /// Returns a text with the name of the stage as an expression, or `None` if the text does not contain the name as a word.
-pub(super) fn with_stage_expression(text: &str, stage: &str) -> Option<String> {
+pub(crate) fn with_stage_expression(text: &str, stage: &str) -> Option<String> {
     let mut written = String::new();
     let mut rest = text;
     let mut before = None;
@@ -126,7 +126,7 @@ fn named_item<'a>(list: &'a Value, name: &str, identity: &ItemIdentity) -> Optio
 }
 
 /// Returns what a document has beside what it shares, or `None` if that is nothing.
-pub(super) fn rest(document: StageDocument<'_>, shared: Option<&Value>, shape: &str) -> Option<Value> {
+pub(crate) fn rest(document: StageDocument<'_>, shared: Option<&Value>, shape: &str) -> Option<Value> {
     let Some(shared) = shared else { return Some(document.value.clone()) };
     if shared == document.value {
         return None;

@@ -11,9 +11,9 @@ use super::names::without_stage;
 use super::parts::{AdoptedService, ClusterParts};
 use super::schedules::{AdoptedSchedule, DefinitionFile};
 use super::split_documents::DocumentLayers;
-use super::yaml::to_yaml;
 use super::{AdoptOptions, AdoptedFile, SCHEMA_FOLDER};
 use crate::document::model::DocumentKind;
+use crate::yaml_writer::to_yaml;
 
 /// What the manifest is made of.
 #[derive(Clone, Copy, Debug)]

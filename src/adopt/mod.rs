@@ -14,16 +14,15 @@ mod commands;
 mod documents;
 mod files;
 mod images;
-mod layers;
+pub(crate) mod layers;
 mod manifest;
-mod names;
+pub(crate) mod names;
 pub mod new_app;
 mod owner;
 mod parts;
 mod schedules;
 mod secret_values;
 mod split_documents;
-mod yaml;
 
 pub use files::adopt;
 

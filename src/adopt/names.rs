@@ -6,7 +6,7 @@ use crate::secrets;
 
 /// Returns the name of a resource without the word that names its stage: `shop-staging-web` becomes `shop-web`. A name
 /// that is only the stage stays.
-pub(super) fn without_stage(name: &str, stage: Option<&str>) -> String {
+pub(crate) fn without_stage(name: &str, stage: Option<&str>) -> String {
     let Some(stage) = stage else { return name.to_owned() };
     let mut kept = String::new();
     let mut word = String::new();
@@ -30,7 +30,7 @@ pub(super) fn without_stage(name: &str, stage: Option<&str>) -> String {
 }
 
 /// Returns a name that `{{ image.NAME }}`, `{{ env.NAME }}` and `--tag NAME=…` take.
-pub(super) fn identifier(text: &str) -> String {
+pub(crate) fn identifier(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     match plain.chars().next() {
         Some(first) if !first.is_ascii_digit() => plain,
@@ -40,11 +40,11 @@ pub(super) fn identifier(text: &str) -> String {
 
 /// Names that are in use, compared without case: many file systems do not tell `Web` from `web`.
 #[derive(Debug, Default)]
-pub(super) struct UsedNames(BTreeSet<String>);
+pub(crate) struct UsedNames(BTreeSet<String>);
 
 impl UsedNames {
     /// Returns the first of the wished names that is free, or the last one with a number, and remembers it.
-    pub(super) fn claim(&mut self, wished: &[String]) -> String {
+    pub(crate) fn claim(&mut self, wished: &[String]) -> String {
         let numbered = (2..).map(|number| format!("{}_{number}", wished.last().map_or("", String::as_str)));
         let mut free = wished.iter().cloned().chain(numbered);
         // The numbers never end, so that one is free.
@@ -55,7 +55,7 @@ impl UsedNames {
 }
 
 /// Returns a name of others as a part of a message.
-pub(super) fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     format!("`{}`", secrets::printable(name))
 }
 

@@ -1,9 +1,9 @@
 //! The files of a new app: one service on Fargate, which deploys in the sandbox at once. Pure.
 
 use super::names::identifier;
-use super::yaml::scalar_text;
 use super::{AdoptedFile, SCHEMA_FOLDER};
 use crate::image::ImageReference;
+use crate::yaml_writer::scalar_text;
 
 /// The longest name of a service (API reference, `CreateService`).
 const LONGEST_NAME: usize = 255;

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::names::identifier;
-use super::yaml::expression;
 use crate::document::model::{Shape, model};
 use crate::secrets::looks_secret;
+use crate::yaml_writer::expression;
 
 /// A value that looks secret, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

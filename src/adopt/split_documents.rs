@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use super::documents::with_mappings;
 use super::layers::{StageDocument, rest, shared};
 use super::names::UsedNames;
-use super::yaml::to_yaml;
 use super::{AdoptedFile, SCHEMA_FOLDER};
 use crate::document::model::DocumentKind;
+use crate::yaml_writer::to_yaml;
 
 /// The fewest values that make a base layer worth its file.
 const SMALLEST_BASE: usize = 3;

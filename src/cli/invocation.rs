@@ -7,8 +7,8 @@ use super::{Cli, Verb};
 use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
-    help as help_verb, history, images, init, lock, logs, man, notify, plan, promote, prune, render, restart,
-    revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait, waves, why,
+    help as help_verb, history, images, import, init, lock, logs, man, notify, plan, promote, prune, render,
+    restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait, waves, why,
 };
 use crate::context::CommandContext;
 use crate::duration;
@@ -142,6 +142,7 @@ fn run_verb(cli: &Cli, context: &CommandContext) -> Result<CommandOutcome> {
     match &cli.verb {
         Verb::Check(args) => block_on(check::run(args, context), context),
         Verb::Render(args) => block_on(render::run(args, context), context),
+        Verb::Import(args) => import::run(args, context),
         Verb::Schema(args) => schema::run(args, context),
         Verb::Explain(args) => explain::run(args, context),
         Verb::Completions(args) => completions::run(args, context),

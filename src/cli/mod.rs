@@ -7,8 +7,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::apply::stage_lock::HeldLock;
 use crate::commands::{
     apply_plan, approve, cancel, check, completions, continue_verb, delete, deploy, docs, exec, explain,
-    help as help_verb, history, images, init, interrupts, lock, logs, man, notify, plan, promote, prune,
-    render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks, wait, why,
+    help as help_verb, history, images, import, init, interrupts, lock, logs, man, notify, plan, promote,
+    prune, render, restart, revisions, rollback, run, scale, schedule, schema, status, stop_task, tasks,
+    wait, why,
 };
 use crate::completion;
 use crate::error::Failure;
@@ -40,6 +41,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Init(init::InitArgs),
+    Import(import::ImportArgs),
     Check(check::CheckArgs),
     Render(render::RenderArgs),
     Plan(plan::PlanArgs),

@@ -34,6 +34,7 @@ pub mod github;
 pub mod help;
 pub mod history;
 pub mod images;
+pub mod import;
 pub mod init;
 pub mod interrupts;
 pub mod lock;

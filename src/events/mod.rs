@@ -10,6 +10,7 @@ pub mod autoscaling;
 pub mod deletion;
 pub mod diagnosis;
 pub mod hook;
+pub mod import;
 pub mod lock;
 pub mod notify;
 pub mod plan;
@@ -30,6 +31,7 @@ use approval::{Approved, Emergency};
 use autoscaling::AutoscalingApplied;
 use deletion::{ServiceDeleted, ServiceDeletion};
 use hook::{HookEnded, HookLine, HookStarted};
+use import::{ImportFile, ImportFinding, ImportFound};
 use lock::{Lock, LockTable};
 use notify::NotificationPreview;
 use plan::{Created, Deregistered, Plan, Registered, Updated};
@@ -123,6 +125,9 @@ json_events! {
     "checked" => Checked,
     "init.file" => InitFile,
     "init.checked" => InitChecked,
+    "import.found" => ImportFound,
+    "import.finding" => ImportFinding,
+    "import.file" => ImportFile,
     "explain" => Explain,
     "schema" => ShownSchema,
     "completions" => Completions,

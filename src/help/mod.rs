@@ -17,7 +17,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Look", &["status", "why", "history", "tasks", "logs", "images", "revisions"]),
     ("Go back", &["rollback", "cancel", "continue"]),
     ("Operate", &["restart", "scale", "exec", "stop-task", "prune", "delete", "lock"]),
-    ("Files", &["init", "check", "render", "schema", "explain"]),
+    ("Files", &["init", "import", "check", "render", "schema", "explain"]),
     ("Set up", &["notify", "sandbox", "completions", "docs", "help"]),
 ];
 

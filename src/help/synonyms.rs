@@ -26,6 +26,7 @@ const SYNONYMS: &[(&[&str], &str)] = &[
     ),
     (&["schedules", "cron", "jobs"], "`ecsail schedule`"),
     (&["job", "start", "run-task", "once"], "`ecsail run`"),
+    (&["migrate", "convert", "move"], "`ecsail import`"),
     (&["config", "template", "generate"], "`ecsail render`"),
     (&["doc", "manual", "guide"], "`ecsail docs`"),
     (&["version"], "`ecsail --version`"),

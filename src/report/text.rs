@@ -348,6 +348,8 @@ impl Reporter for TextReporter {
                 event:
                     JsonEvent::Explain(_)
                     | JsonEvent::InitFile(_)
+                    | JsonEvent::ImportFile(_)
+                    | JsonEvent::ImportFinding(_)
                     | JsonEvent::LockTable(_)
                     | JsonEvent::Scenarios(_),
             } => {

@@ -11,14 +11,14 @@ use crate::private_file;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Readers {
+pub(in crate::commands) enum Readers {
     All,
     User,
 }
 
 /// The files of a set, written beside their places. Dropped without having been moved, they are removed.
 #[derive(Debug, Default)]
-pub(super) struct FileSet {
+pub(in crate::commands) struct FileSet {
     files: Vec<StagedFile>,
     /// The folders that were created for them, the outer ones first.
     folders: Vec<PathBuf>,
@@ -39,7 +39,7 @@ impl FileSet {
     ///
     /// # Errors
     /// It cannot be written, or its place is a folder.
-    pub(super) fn add(&mut self, path: PathBuf, text: &str, readers: Readers) -> Result<()> {
+    pub(in crate::commands) fn add(&mut self, path: PathBuf, text: &str, readers: Readers) -> Result<()> {
         if self.files.iter().any(|known| known.path == path) {
             return Ok(());
         }
@@ -58,7 +58,7 @@ impl FileSet {
     ///
     /// # Errors
     /// One cannot be moved: then all are as before, or the message names the old ones that could not be moved back.
-    pub(super) fn replace_all(mut self) -> Result<()> {
+    pub(in crate::commands) fn replace_all(mut self) -> Result<()> {
         for index in 0..self.files.len() {
             if let Err(error) = self.files[index].move_to_place() {
                 let failure = failed(&self.files[index].path, error);

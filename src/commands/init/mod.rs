@@ -13,11 +13,11 @@ use crate::report::CommandOutcome;
 use crate::settings::Settings;
 
 mod check;
-mod file_set;
+pub(in crate::commands) mod file_set;
 mod new;
 mod running;
 mod stages;
-mod write;
+pub(in crate::commands) mod write;
 
 /// The name of the manifest where none is given.
 const MANIFEST: &str = "ecsail.yml";

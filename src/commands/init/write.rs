@@ -44,7 +44,7 @@ pub(super) fn existing_files(folder: &Path, files: &[AdoptedFile]) -> Option<Fai
 }
 
 /// Returns the refusal of files that exist.
-pub(super) fn refusal(taken: &[String]) -> Option<Failure> {
+pub(in crate::commands) fn refusal(taken: &[String]) -> Option<Failure> {
     let message = match taken {
         [] => return None,
         [one] => format!("{one} exists already"),

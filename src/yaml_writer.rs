@@ -1,7 +1,9 @@
 //! Writes values as YAML that people edit, and that every reader of YAML 1.1 and 1.2 takes for the same values. Pure.
 //!
 //! A string may contain template expressions ([`expression`]). What a template would read as a tag in any other text is
-//! escaped.
+//! escaped. Comments can stand above members.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -14,61 +16,164 @@ const TYPED_WORDS: &[&str] =
     &["true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf", "infinity", ".nan", ".inf"];
 
 /// Returns a string that the writer writes as a template expression, such as `image.app`.
-pub(super) fn expression(text: &str) -> String {
+pub fn expression(text: &str) -> String {
     format!("{TOKEN_START}{text}{TOKEN_END}")
 }
 
-/// Returns a mapping as YAML, one member below the other.
-pub(super) fn to_yaml(members: &Map<String, Value>) -> String {
-    let mut text = String::new();
-    write_members(members, 0, &mut text);
-    text
+/// Comments of a mapping that is written: above its members, and members that are only a comment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comments {
+    /// The lines above a member or an item, by its path: names of members, and indexes of items.
+    above: BTreeMap<Vec<String>, Vec<String>>,
+    /// The members that are written as comments below those of a mapping, by its path.
+    members: BTreeMap<Vec<String>, Vec<(String, Value)>>,
 }
 
-fn write_members(members: &Map<String, Value>, depth: usize, text: &mut String) {
-    for (name, value) in members {
-        text.push_str(&"  ".repeat(depth));
-        text.push_str(&scalar_text(name));
-        text.push(':');
-        write_value(value, depth, text);
-    }
-}
-
-/// Writes what follows the colon of a key at `depth`, with the end of the line.
-fn write_value(value: &Value, depth: usize, text: &mut String) {
-    match value {
-        Value::Object(members) if !members.is_empty() => {
-            text.push('\n');
-            write_members(members, depth + 1, text);
+impl Comments {
+    /// Adds a line above the member or item at a path, once.
+    pub fn add(&mut self, path: &[String], line: &str) {
+        let lines = self.above.entry(path.to_vec()).or_default();
+        if !lines.iter().any(|known| known == line) {
+            lines.push(line.to_owned());
         }
-        Value::Array(items) if !items.is_empty() => match one_line(items, depth) {
-            Some(line) => text.push_str(&format!(" {line}\n")),
-            None => write_items(items, depth, text),
-        },
-        Value::String(string) if is_literal_block(string) => write_literal_block(string, depth + 1, text),
-        other => text.push_str(&format!(" {}\n", flow_text(other))),
+    }
+
+    /// Adds a member that is written as a comment at the end of the mapping at a path, once.
+    pub fn add_member(&mut self, path: &[String], name: &str, value: Value) {
+        let members = self.members.entry(path.to_vec()).or_default();
+        if !members.iter().any(|(known, _)| known == name) {
+            members.push((name.to_owned(), value));
+        }
+    }
+
+    /// Returns all but the comments below the last member of the whole mapping.
+    pub fn without_members_of_root(&self) -> Comments {
+        let mut others = self.clone();
+        others.members.remove(&Vec::new());
+        others
+    }
+
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.above.is_empty() && self.members.is_empty()
+    }
+
+    /// Adds those of `other`, each at the path that `place` gives it.
+    pub fn add_all(&mut self, other: &Comments, place: impl Fn(&[String]) -> Vec<String>) {
+        for (path, lines) in &other.above {
+            let path = place(path);
+            lines.iter().for_each(|line| self.add(&path, line));
+        }
+        for (path, members) in &other.members {
+            let path = place(path);
+            members.iter().for_each(|(name, value)| self.add_member(&path, name, value.clone()));
+        }
     }
 }
 
-fn write_items(items: &[Value], depth: usize, text: &mut String) {
-    text.push('\n');
-    for item in items {
-        let dash = format!("{}- ", "  ".repeat(depth + 1));
-        text.push_str(&dash);
+/// Returns a mapping as YAML, one member below the other.
+pub fn to_yaml(members: &Map<String, Value>) -> String {
+    to_yaml_with(members, &Comments::default())
+}
+
+/// Returns a mapping as YAML with comments.
+pub fn to_yaml_with(members: &Map<String, Value>, comments: &Comments) -> String {
+    let mut writer = Writer { comments, path: Vec::new(), text: String::new() };
+    writer.members(members, 0);
+    writer.text
+}
+
+/// Writes a mapping, and the comments of what it writes.
+struct Writer<'a> {
+    comments: &'a Comments,
+    path: Vec<String>,
+    text: String,
+}
+
+impl Writer<'_> {
+    fn members(&mut self, members: &Map<String, Value>, depth: usize) {
+        for (name, value) in members {
+            self.path.push(name.clone());
+            self.comment_lines(depth);
+            self.text.push_str(&format!("{}{}:", "  ".repeat(depth), scalar_text(name)));
+            self.value(value, depth);
+            self.path.pop();
+        }
+        self.comment_members(depth);
+    }
+
+    /// Writes the lines above what is at the path.
+    fn comment_lines(&mut self, depth: usize) {
+        for line in self.comments.above.get(&self.path).into_iter().flatten() {
+            self.text.push_str(&format!("{}# {}\n", "  ".repeat(depth), one_line_text(line)));
+        }
+    }
+
+    /// Writes the members of the mapping at the path that are comments.
+    fn comment_members(&mut self, depth: usize) {
+        for (name, value) in self.comments.members.get(&self.path).into_iter().flatten() {
+            let member = to_yaml(&Map::from_iter([(name.clone(), value.clone())]));
+            for line in member.lines() {
+                self.text.push_str(&format!("{}# {}\n", "  ".repeat(depth), without_tags(line)));
+            }
+        }
+    }
+
+    /// Writes what follows the colon of a key at `depth`, with the end of the line.
+    fn value(&mut self, value: &Value, depth: usize) {
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                self.text.push('\n');
+                self.members(members, depth + 1);
+            }
+            Value::Array(items) if !items.is_empty() => match one_line(items, depth) {
+                Some(line) => self.text.push_str(&format!(" {line}\n")),
+                None => self.items(items, depth),
+            },
+            Value::String(string) if is_literal_block(string) => {
+                write_literal_block(string, depth + 1, &mut self.text);
+            }
+            other => self.text.push_str(&format!(" {}\n", flow_text(other))),
+        }
+    }
+
+    fn items(&mut self, items: &[Value], depth: usize) {
+        self.text.push('\n');
+        for (index, item) in items.iter().enumerate() {
+            self.path.push(index.to_string());
+            self.comment_lines(depth + 1);
+            self.item(item, depth);
+            self.path.pop();
+        }
+    }
+
+    fn item(&mut self, item: &Value, depth: usize) {
+        self.text.push_str(&format!("{}- ", "  ".repeat(depth + 1)));
         match item {
             Value::Object(members) if !members.is_empty() => {
-                let mut block = String::new();
-                write_members(members, depth + 2, &mut block);
-                text.push_str(block.trim_start_matches(' '));
+                let path = self.path.clone();
+                let mut block = Writer { comments: self.comments, path, text: String::new() };
+                block.members(members, depth + 2);
+                self.text.push_str(block.text.trim_start_matches(' '));
             }
             Value::String(string) if is_literal_block(string) => {
                 // The dash is followed by the header of the block.
-                text.pop();
-                write_literal_block(string, depth + 2, text);
+                self.text.pop();
+                write_literal_block(string, depth + 2, &mut self.text);
             }
-            other => text.push_str(&format!("{}\n", flow_text(other))),
+            other => self.text.push_str(&format!("{}\n", flow_text(other))),
         }
     }
+}
+
+/// Returns a text for a comment: on one line, and without what a template would read as a tag.
+fn one_line_text(text: &str) -> String {
+    without_tags(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Returns a text in which no template reads a tag: templates are rendered in comments of YAML too.
+fn without_tags(text: &str) -> String {
+    if needs_escape(text) { text.replace('{', "(").replace('}', ")") } else { text.to_owned() }
 }
 
 /// Returns a list on one line, where it has only scalars and fits.
@@ -101,7 +206,7 @@ fn flow_text(value: &Value) -> String {
 }
 
 /// Returns a string as a plain scalar where every reader takes it for this string, else in double quotes.
-pub(super) fn scalar_text(text: &str) -> String {
+pub fn scalar_text(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
@@ -311,6 +416,24 @@ mod tests {
         let expected = "family: web\ncpu: \"256\"\nport: 80\n\"on\": true\ncommand: [bin/web, \"-p\", \"80\"]\nnone: []\n\
             image: \"{{ image.app }}\"\nscript: |\n  set -e\n  run\nlist:\n  - name: a\n    items:\n      b: c\n";
         assert_eq!(yaml(value), expected);
+    }
+
+    #[test]
+    fn comments_stand_above_their_members() {
+        let value = json!({"a": 1, "list": [{"name": "x", "image": "y"}], "b": {"c": "d"}});
+        let path = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let mut comments = Comments::default();
+        comments.add(&path(&["a"]), "first\n second {{ x }}");
+        comments.add(&path(&["list", "0"]), "an item");
+        comments.add(&path(&["b", "c"]), "inside");
+        comments.add_member(&path(&["b"]), "gone", json!({"e": [1, 2]}));
+        let text = to_yaml_with(value.as_object().expect("a mapping"), &comments);
+        assert_eq!(
+            text,
+            "# first second (( x ))\na: 1\nlist:\n  # an item\n  - name: x\n    image: \"y\"\nb:\n  # inside\n  c: d\n  \
+             # gone:\n  #   e: [1, 2]\n"
+        );
+        assert_eq!(read(&text), value);
     }
 
     #[test]

@@ -1,0 +1,47 @@
+//! The tools whose files can be imported.
+
+use super::session::Session;
+use crate::error::Result;
+
+/// A tool: how its files are recognised, and what imports them.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool {
+    /// The word on the command line.
+    pub name: &'static str,
+    /// What a file of it is, such as `ecspresso configuration`.
+    pub file: &'static str,
+    /// Whether a file belongs to it, by its content.
+    pub recognises: fn(&FoundFile) -> bool,
+    /// Adds what the files say to a session.
+    pub import: fn(&mut Session<'_>, &ToolInput<'_>) -> Result<()>,
+}
+
+/// A file that was found, or named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile {
+    /// Relative to the working folder, with `/`.
+    pub path: String,
+    pub text: String,
+}
+
+/// What a tool imports.
+#[derive(Clone, Copy, Debug)]
+pub struct ToolInput<'a> {
+    /// Its files.
+    pub files: &'a [FoundFile],
+    /// The words behind `--` of the command line.
+    pub words: &'a [String],
+}
+
+/// All tools, in the order in which files are tried: a definition that another file names is no file of its own.
+pub const TOOLS: &[Tool] = &[];
+
+/// Returns the tool of a name.
+pub fn tool(name: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+/// Returns the tool that a file belongs to.
+pub fn recognise(file: &FoundFile) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| (tool.recognises)(file))
+}
