@@ -7,6 +7,7 @@
 pub mod draft;
 pub mod edits;
 pub mod findings;
+mod genova;
 pub mod go_text;
 pub mod images;
 pub mod merge;
@@ -14,6 +15,7 @@ pub mod session;
 pub mod source;
 pub mod stage_names;
 pub mod tools;
+mod yaml_file;
 
 pub use draft::Draft;
 pub use findings::{Finding, FindingKind, Findings};

@@ -34,7 +34,14 @@ pub struct ToolInput<'a> {
 }
 
 /// All tools, in the order in which files are tried: a definition that another file names is no file of its own.
-pub const TOOLS: &[Tool] = &[];
+pub const TOOLS: &[Tool] = &[
+    Tool {
+        name: "genova",
+        file: "genova configuration",
+        recognises: super::genova::recognises,
+        import: super::genova::import,
+    },
+];
 
 /// Returns the tool of a name.
 pub fn tool(name: &str) -> Option<&'static Tool> {

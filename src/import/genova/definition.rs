@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::images::{AppImages, TAG};
+use super::images::AppImages;
 use super::spelling::ruby_text;
 use crate::document::tree::Node;
 use crate::import::edits;
@@ -259,9 +259,17 @@ pub(super) fn with_text_values(value: &Value) -> Value {
     value
 }
 
-/// Returns whether a text has genova's variable in it.
-pub(super) fn has_tag(text: &str) -> bool {
-    text.contains(TAG)
+/// Returns a text in which a template reads no tag.
+pub(in crate::import) fn escaped_braces(text: &str) -> String {
+    let mut changes = Vec::new();
+    let mut at = 0;
+    while let Some(start) = next_tag(text, at) {
+        let inner = text[start..].strip_prefix("{{").and_then(|rest| rest.split_once("}}")).map(|(inner, _)| inner);
+        let end = inner.filter(|inner| !inner.contains('\n')).map_or(start + 2, |inner| start + inner.len() + 4);
+        changes.push((start..end, format!("{{% raw %}}{}{{% endraw %}}", &text[start..end])));
+        at = end;
+    }
+    edits::apply(text, changes)
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ mod stages;
 mod steps;
 mod targets;
 
+pub(super) use definition::escaped_braces;
+
 use super::Session;
 use super::tools::{FoundFile, ToolInput};
 use super::yaml_file::YamlFile;
