@@ -4,6 +4,7 @@
 //! Each tool has a module with two functions: one recognises its files by their content, the other adds what they say to a
 //! [`Session`]. [`merge::merge`] makes one manifest of everything that was added.
 
+pub mod document;
 pub mod draft;
 pub mod edits;
 pub mod findings;
@@ -17,6 +18,7 @@ pub mod stage_names;
 pub mod tools;
 mod yaml_file;
 
+pub use document::SourceDocument;
 pub use draft::Draft;
 pub use findings::{Finding, FindingKind, Findings};
 pub use session::{ImportOptions, ImportedFile, Session, StageDraft};

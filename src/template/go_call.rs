@@ -6,11 +6,11 @@ use super::values::is_identifier;
 
 /// What the functions of a Go template stand for, beside those of ecspresso itself.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct GoFunctions {
+pub struct GoFunctions {
     /// The functions that run commands.
-    pub(crate) external: BTreeSet<String>,
+    pub external: BTreeSet<String>,
     /// The variable that `--tag` takes the place of.
-    pub(crate) tag_variable: Option<String>,
+    pub tag_variable: Option<String>,
 }
 
 /// Returns the Jinja tag for the content of a Go tag; `None` for anything else.
@@ -19,7 +19,7 @@ pub(super) fn translated(inner: &str) -> Option<String> {
 }
 
 /// Returns the Jinja tag for the content of a Go tag, with functions of plugins.
-pub(crate) fn translated_with(inner: &str, functions: &GoFunctions) -> Option<String> {
+pub fn translated_with(inner: &str, functions: &GoFunctions) -> Option<String> {
     let (before, after) = (inner.starts_with('-'), inner.len() > 1 && inner.ends_with('-'));
     let inner = inner.strip_prefix('-').unwrap_or(inner);
     let inner = inner.strip_suffix('-').unwrap_or(inner).trim();
@@ -49,14 +49,14 @@ pub(crate) fn translated_with(inner: &str, functions: &GoFunctions) -> Option<St
 }
 
 /// Returns the Jinja expression of a Go expression with a value; `None` for anything else.
-pub(crate) fn expression_of(inner: &str, functions: &GoFunctions) -> Option<String> {
+pub fn expression_of(inner: &str, functions: &GoFunctions) -> Option<String> {
     let inner = inner.strip_prefix('-').unwrap_or(inner);
     let inner = inner.strip_suffix('-').unwrap_or(inner).trim();
     Translator { functions }.pipeline(inner)
 }
 
 /// Returns the variables that a Go tag reads with `env` and `must_env`, each with its default.
-pub(crate) fn variables(inner: &str) -> Vec<(String, Option<String>)> {
+pub fn variables(inner: &str) -> Vec<(String, Option<String>)> {
     let Some(tokens) = tokens(inner.trim_matches('-')) else { return Vec::new() };
     let mut found = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -77,7 +77,7 @@ pub(crate) fn variables(inner: &str) -> Vec<(String, Option<String>)> {
 }
 
 /// Returns the text of a Go tag that is only a text, as in ``{{ `{{.Name}}` }}``.
-pub(crate) fn literal(inner: &str) -> Option<String> {
+pub fn literal(inner: &str) -> Option<String> {
     match tokens(inner.trim_matches('-'))?.as_slice() {
         [Token::Text(text)] => Some(text.clone()),
         _ => None,
@@ -85,7 +85,7 @@ pub(crate) fn literal(inner: &str) -> Option<String> {
 }
 
 /// Returns the text that is kept as it is, in a raw block.
-pub(crate) fn raw(tag: &str) -> String {
+pub fn raw(tag: &str) -> String {
     format!("{{% raw %}}{tag}{{% endraw %}}")
 }
 

@@ -18,7 +18,7 @@ use spelling::SpelledScalar;
 mod context;
 mod errors;
 mod functions;
-pub(crate) mod go_call;
+pub mod go_call;
 pub mod markers;
 mod name_hints;
 mod printed;

@@ -36,8 +36,9 @@ pub(super) fn refuse_existing(place: &Place, files: &[ImportedFile], force: bool
         .filter(|file| !force && state(place, file) == FileState::Other)
         .map(|file| format!("`{}`", place.folder.join(&file.path).display()))
         .collect();
-    let Some(failure) = refusal(&taken) else { return Ok(()) };
-    Err(Failure { hints: Vec::new(), ..failure }.with_hint(
+    let Some(mut failure) = refusal(&taken) else { return Ok(()) };
+    failure.hints.clear();
+    Err(failure.with_hint(
         "overwrite with `--force`, print the files with `--dry-run`, or write elsewhere with `--out FOLDER`"
             .to_owned(),
     ))
