@@ -8,7 +8,9 @@ pub mod document;
 pub mod draft;
 pub mod edits;
 pub mod findings;
+mod fabfuel;
 mod genova;
+mod github_workflow;
 pub mod go_text;
 pub mod images;
 pub mod merge;
@@ -16,6 +18,7 @@ pub mod session;
 pub mod source;
 pub mod stage_names;
 pub mod tools;
+mod unified_diff;
 mod yaml_file;
 
 pub use document::SourceDocument;

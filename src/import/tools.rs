@@ -41,6 +41,18 @@ pub const TOOLS: &[Tool] = &[
         recognises: super::genova::recognises,
         import: super::genova::import,
     },
+    Tool {
+        name: "github-workflow",
+        file: "GitHub workflow",
+        recognises: super::github_workflow::recognises,
+        import: super::github_workflow::import,
+    },
+    Tool {
+        name: "fabfuel",
+        file: "command line of fabfuel/ecs-deploy",
+        recognises: super::fabfuel::recognises,
+        import: super::fabfuel::import,
+    },
 ];
 
 /// Returns the tool of a name.

@@ -32,7 +32,10 @@ pub(super) fn definition(text: &str, path: &str, job: &Job, variables: &mut Step
     for step in &job.steps {
         let Some(script) = step.run.as_deref().map(|script| resolve(script, step)) else { continue };
         if script.contains("sed") && script.contains(name) {
-            for Replacement { from, to } in replacements(&script).into_iter().filter(|one| result.contains(&one.from)) {
+            for Replacement { from, to } in replacements(&script) {
+                if !result.contains(&from) {
+                    continue;
+                }
                 let to = match &*inner_expressions(&to) {
                     [inner] => placeholder(&mut expressions, &variables.claim(&variable_name(inner), &to)),
                     _ => match to.strip_prefix('$').map(|name| name.trim_matches(['{', '}'])) {
