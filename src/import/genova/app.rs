@@ -192,7 +192,7 @@ pub(super) fn report_encrypted(
 /// Returns the command that decrypts a value and stores it.
 fn from_kms_command(path: &str, text: &str) -> String {
     let line = text.lines().find(|line| line.starts_with("${") && line.ends_with('}')).unwrap_or(text);
-    format!("ecsail secret from-kms {} {}", crate::shell::quote(path), crate::shell::quote(line))
+    format!("ecsail secret from-kms {} {}", crate::shell::quote(line), crate::shell::quote(path))
 }
 
 fn cluster_names(file: &YamlFile) -> Result<Vec<String>> {

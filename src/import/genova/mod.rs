@@ -3,6 +3,7 @@
 //! What genova did with its files is not always what its documentation says; where the two differ, the code counts:
 //! metaps/genova, `lib/autoloads/genova`.
 
+mod alone;
 mod app;
 mod cluster;
 mod definition;
@@ -15,6 +16,7 @@ mod stages;
 mod steps;
 mod targets;
 
+pub(super) use alone::{has_variables, images_alone, report_alone, rewrite_alone};
 pub(super) use definition::escaped_braces;
 
 use super::Session;

@@ -223,7 +223,7 @@ impl DeployImport<'_, '_, '_> {
             containers.push(container.into());
         }
         for name in &layer.secret_variables {
-            let why = "a secret of GitHub in plain text of the definition, which everyone can read who may describe it: move it with `ecsail secret set`";
+            let why = "a secret of GitHub in plain text of the definition, which everyone can read who may describe it: move it with `ecsail secret put`";
             self.changed(&format!("environment-variables {name}"), why);
         }
         for name in &layer.cut {

@@ -94,7 +94,8 @@ fn output_of(step: &Step, name: &str) -> Option<String> {
         let (new, old) = (format!("{name}="), format!("::set-output name={name}::"));
         let text = line.strip_prefix(['"', '\'']).unwrap_or(line);
         let value = text.strip_prefix(&new).filter(|_| line.contains("GITHUB_OUTPUT")).or_else(|| text.strip_prefix(&old))?;
-        let end = value.find(['"', '\'']).or_else(|| value.find(" >>")).unwrap_or(value.len());
+        let ends = [value.find(['"', '\'']), value.find(" >>")];
+        let end = ends.into_iter().flatten().min().unwrap_or(value.len());
         Some(value[..end].to_owned())
     })?;
     let mut variables = step.env.clone();
