@@ -68,6 +68,7 @@ fn report_operation(session: &mut Session<'_>, app: &app::App) {
         let line = Some(app.file.line(node.span));
         match key.name.as_str() {
             "clusters" | "auto_deploy" => {}
+            name if name.starts_with("x-") => {}
             "targets" => session.changed(&path, line, "targets", "the keys of the manifest are the short names"),
             name => session.missing(&path, line, name, "genova has no such key"),
         }
