@@ -231,6 +231,7 @@ impl RunArgs {
                 .collect::<Result<BTreeMap<_, _>, _>>()?,
             cpu: self.cpu.map(|units| units.to_string()),
             memory: self.memory.map(|size| size.to_string()),
+            ..ManifestOverrides::default()
         })
     }
 }

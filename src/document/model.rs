@@ -20,6 +20,8 @@ pub enum DocumentKind {
     Express,
     /// The input of `RunTask`.
     RunTask,
+    /// The `overrides` of `RunTask`.
+    TaskOverride,
     /// The input of `PutScalingPolicy`.
     ScalingPolicy,
     /// The input of `PutScheduledAction`.
@@ -34,6 +36,7 @@ impl DocumentKind {
             DocumentKind::Service => "CreateServiceRequest",
             DocumentKind::Express => "CreateExpressGatewayServiceRequest",
             DocumentKind::RunTask => "RunTaskRequest",
+            DocumentKind::TaskOverride => "TaskOverride",
             DocumentKind::ScalingPolicy => "PutScalingPolicyRequest",
             DocumentKind::ScheduledAction => "PutScheduledActionRequest",
         }
@@ -47,6 +50,7 @@ impl DocumentKind {
             DocumentKind::Express => "ExpressGatewayServiceConfiguration",
             // ECS describes nothing that a task could be run from.
             DocumentKind::RunTask => "RunTaskRequest",
+            DocumentKind::TaskOverride => "TaskOverride",
             DocumentKind::ScalingPolicy => "ScalingPolicy",
             DocumentKind::ScheduledAction => "ScheduledAction",
         }
@@ -59,6 +63,7 @@ impl DocumentKind {
             DocumentKind::Service => "service",
             DocumentKind::Express => "Express service",
             DocumentKind::RunTask => "RunTask request",
+            DocumentKind::TaskOverride => "task override",
             DocumentKind::ScalingPolicy => "scaling policy",
             DocumentKind::ScheduledAction => "scheduled action",
         }
@@ -70,7 +75,8 @@ impl DocumentKind {
             DocumentKind::TaskDefinition
             | DocumentKind::Service
             | DocumentKind::Express
-            | DocumentKind::RunTask => "ECS",
+            | DocumentKind::RunTask
+            | DocumentKind::TaskOverride => "ECS",
             DocumentKind::ScalingPolicy | DocumentKind::ScheduledAction => "Application Auto Scaling",
         }
     }

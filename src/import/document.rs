@@ -28,13 +28,21 @@ impl SourceDocument {
         SourceDocument::read(path, GoText::plain(text))
     }
 
+    /// Returns a file without templates, in which other programs fill in `{{ NAME }}` and `${NAME}`.
+    ///
+    /// # Errors
+    /// As of [`SourceDocument::plain`].
+    pub fn with_placeholders(path: &str, text: &str) -> Result<SourceDocument> {
+        SourceDocument::read(path, GoText::placeholders(text))
+    }
+
     /// Returns a file with the tags of Go templates, in strings or bare.
     ///
     /// # Errors
     /// A tag does not end, or what is around the tags is no YAML and no JSON.
     pub fn with_tags(path: &str, text: &str) -> Result<SourceDocument> {
         match GoText::parse(text) {
-            Ok(go) => SourceDocument::read(path, go),
+            Ok(go) => SourceDocument::read(path, go.with_shell_placeholders()),
             Err(offset) => {
                 let mut sources = Sources::default();
                 let id = sources.add(path, text);

@@ -20,6 +20,8 @@ pub struct GoTag {
     /// What is between the braces.
     pub inner: String,
     pub form: GoForm,
+    /// Whether it is no tag of a Go template, but a place that another program fills in, such as `${NAME}` for envsubst.
+    pub is_placeholder: bool,
 }
 
 /// What a tag is.
@@ -36,6 +38,8 @@ pub enum GoForm {
 pub struct GoText {
     pub text: String,
     pub tags: Vec<GoTag>,
+    /// Whether braces that are no tag are text.
+    has_other_braces: bool,
 }
 
 /// A tag that has no translation: where it is, and what is there.
@@ -59,15 +63,49 @@ impl GoText {
                 return Err(start);
             }
             let inner = text[start + 2..end - 2].to_owned();
-            tags.push(GoTag { range: start..end, form: form(&inner), inner });
+            tags.push(GoTag { range: start..end, form: form(&inner), inner, is_placeholder: false });
             at = end;
         }
-        Ok(GoText { text: text.to_owned(), tags })
+        Ok(GoText { text: text.to_owned(), tags, has_other_braces: false })
+    }
+
+    /// Returns a text that is no template, with the places that other programs fill in: `{{ NAME }}` and `${NAME}`.
+    pub fn placeholders(text: &str) -> GoText {
+        let mut tags = Vec::new();
+        let mut at = 0;
+        while let Some(start) = text[at..].find("{{").map(|found| at + found) {
+            at = start + 2;
+            let Some((inner, _)) = text[at..].split_once("}}") else { continue };
+            if is_name(inner.trim()) && tags.len() < MAX_TAGS {
+                let range = start..at + inner.len() + 2;
+                tags.push(placeholder(range, inner.trim()));
+            }
+        }
+        GoText { text: text.to_owned(), tags, has_other_braces: true }.with_shell_placeholders()
+    }
+
+    /// Returns the text with the places of the form `${NAME}` as tags too.
+    pub fn with_shell_placeholders(mut self) -> GoText {
+        let mut found = Vec::new();
+        for (start, _) in self.text.match_indices("${") {
+            let Some((name, _)) = self.text[start + 2..].split_once('}') else { continue };
+            let range = start..start + 3 + name.len();
+            let is_inside = self.tags.iter().any(|tag| tag.range.contains(&start));
+            // A mark is five bytes long.
+            if is_name(name) && range.len() >= MARK.len_utf8() + DIGITS && !is_inside {
+                found.push(placeholder(range, name));
+            }
+        }
+        if self.tags.len() + found.len() <= MAX_TAGS {
+            self.tags.extend(found);
+            self.tags.sort_by_key(|tag| tag.range.start);
+        }
+        self
     }
 
     /// Returns the text of a file that has no templates.
     pub fn plain(text: &str) -> GoText {
-        GoText { text: text.to_owned(), tags: Vec::new() }
+        GoText { text: text.to_owned(), tags: Vec::new(), has_other_braces: true }
     }
 
     /// Returns a text of the same length in which a mark stands for each value, and blanks for each statement and for what
@@ -143,7 +181,7 @@ impl GoText {
                     match (go_call::literal(&tag.inner), go_call::expression_of(&tag.inner, functions)) {
                         (Some(literal), _) => written.push_str(&literal),
                         (None, Some(jinja)) => written.push_str(&expression(&jinja)),
-                        (None, None) => return Err(format!("{{{{{}}}}}", tag.inner)),
+                        (None, None) => return Err(self.text[tag.range.clone()].to_owned()),
                     }
                 }
             }
@@ -155,7 +193,7 @@ impl GoText {
     pub fn original(&self, value: &str) -> String {
         let text = |part: &GoPart<'_>| match part {
             GoPart::Text(text) => (*text).to_owned(),
-            GoPart::Tag(tag) => format!("{{{{{}}}}}", tag.inner),
+            GoPart::Tag(tag) => self.text[tag.range.clone()].to_owned(),
         };
         self.parts(value).iter().map(text).collect()
     }
@@ -166,7 +204,7 @@ impl GoText {
         let mut unknown = Vec::new();
         let mut at = 0;
         for tag in &self.tags {
-            found.extend(escapes(&self.text, at..tag.range.start));
+            found.extend(self.escapes(at..tag.range.start));
             at = tag.range.end;
             match (go_call::literal(&tag.inner), go_call::translated_with(&tag.inner, functions)) {
                 (Some(literal), _) => found.push((tag.range.clone(), go_call::raw(&literal))),
@@ -181,8 +219,29 @@ impl GoText {
                 }
             }
         }
-        found.extend(escapes(&self.text, at..self.text.len()));
+        found.extend(self.escapes(at..self.text.len()));
         (found, unknown)
+    }
+
+    /// Returns the replacements of literal text that a Jinja template would read as a tag.
+    fn escapes(&self, range: Range<usize>) -> Vec<(Range<usize>, String)> {
+        let mut found = Vec::new();
+        for tag in ["{%", "{#", "{{"].into_iter().filter(|tag| *tag != "{{" || self.has_other_braces) {
+            for (at, _) in self.text[range.clone()].match_indices(tag) {
+                let start = range.start + at;
+                // The length of a shell variable is no comment for ecsail.
+                if tag == "{#" && self.text[..start].ends_with('$') {
+                    continue;
+                }
+                let end = match self.text[start..range.end].find("}}") {
+                    Some(end) if tag == "{{" => start + end + 2,
+                    _ => start + 2,
+                };
+                found.push((start..end, go_call::raw(&self.text[start..end])));
+            }
+        }
+        found.sort_by_key(|(range, _)| range.start);
+        found
     }
 }
 
@@ -193,22 +252,14 @@ pub enum GoPart<'a> {
     Tag(&'a GoTag),
 }
 
-/// Returns the replacements of literal text that a Jinja template would read as a tag. `{{` is left to the caller: in a Go
-/// template it begins a tag.
-pub fn escapes(text: &str, range: Range<usize>) -> Vec<(Range<usize>, String)> {
-    let mut found = Vec::new();
-    for tag in ["{%", "{#"] {
-        for (at, _) in text[range.clone()].match_indices(tag) {
-            let start = range.start + at;
-            // The length of a shell variable is no comment for ecsail.
-            if tag == "{#" && text[..start].ends_with('$') {
-                continue;
-            }
-            found.push((start..start + 2, go_call::raw(tag)));
-        }
-    }
-    found.sort_by_key(|(range, _)| range.start);
-    found
+fn placeholder(range: Range<usize>, name: &str) -> GoTag {
+    GoTag { range, inner: format!("must_env `{name}`"), form: GoForm::Value, is_placeholder: true }
+}
+
+/// Returns whether a text is the name of a variable.
+fn is_name(text: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    text.starts_with(is_letter) && text.chars().all(|c| is_letter(c) || c.is_ascii_digit())
 }
 
 /// Returns the tag with the key of a JSON secret behind it, where one follows: `{{ secretsmanager_arn … }}:key::`.
@@ -300,6 +351,12 @@ mod tests {
         ] {
             assert_eq!(jinja(go), (expected.to_owned(), Vec::new()), "{go}");
         }
+        let other = GoText::placeholders("{{ID}}.x ${NAME} {{.Name}} ${#A} ${A}");
+        let (edits, _) = other.replacements(&GoFunctions::default());
+        assert_eq!(
+            apply(&other.text, edits),
+            "{{ env.ID }}.x {{ env.NAME }} {% raw %}{{.Name}}{% endraw %} ${#A} ${A}"
+        );
         assert_eq!(jinja("{{ range .X }}").1, ["{{ range .X }}"]);
         assert_eq!(GoText::parse("a {{ must_env `A`"), Err(2));
     }

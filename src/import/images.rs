@@ -18,18 +18,25 @@ struct ImageName {
 }
 
 impl ImageNames {
-    /// Returns the name of an image: the last part of its repository, or more of it where that is taken. `tag` is the fixed tag.
-    pub fn claim(&mut self, stage: Option<&str>, repository: &str, tag: Option<&str>) -> String {
+    /// Returns the name of an image: the last part of its repository, or more of it where that is taken; `container` where an
+    /// expression gives all of it. `tag` is the fixed tag.
+    pub fn claim(
+        &mut self,
+        stage: Option<&str>,
+        repository: &str,
+        tag: Option<&str>,
+        container: &str,
+    ) -> String {
         let is_same = |known: &&ImageName| {
             known.repository == repository && known.tag.as_deref() == tag && known.stage.as_deref() == stage
         };
         if let Some(known) = self.names.iter().find(is_same) {
             return known.name.clone();
         }
-        let name = wishes(repository)
+        let name = wishes(repository, container)
             .into_iter()
             .find(|wish| !self.is_taken(stage, wish))
-            .unwrap_or_else(|| self.numbered(stage, repository));
+            .unwrap_or_else(|| self.numbered(stage, repository, container));
         self.names.push(ImageName {
             stage: stage.map(str::to_owned),
             name: name.clone(),
@@ -43,8 +50,8 @@ impl ImageNames {
         self.names.iter().any(|known| known.stage.as_deref() == stage && known.name == name)
     }
 
-    fn numbered(&self, stage: Option<&str>, repository: &str) -> String {
-        let base = wishes(repository).pop().unwrap_or_else(|| "app".to_owned());
+    fn numbered(&self, stage: Option<&str>, repository: &str, container: &str) -> String {
+        let base = wishes(repository, container).pop().unwrap_or_else(|| "app".to_owned());
         let mut number = 2;
         while self.is_taken(stage, &format!("{base}_{number}")) {
             number += 1;
@@ -54,7 +61,7 @@ impl ImageNames {
 }
 
 /// Returns the names that an image may have, the shortest first.
-fn wishes(repository: &str) -> Vec<String> {
+fn wishes(repository: &str, container: &str) -> Vec<String> {
     let literal = literal_text(repository);
     let path = literal.split_once('/').map_or(literal.as_str(), |(_, path)| path);
     let parts: Vec<&str> = path.split('/').map(|part| part.trim_matches(['-', '_', '.'])).collect();
@@ -64,13 +71,13 @@ fn wishes(repository: &str) -> Vec<String> {
         found.push(identifier(&parts[parts.len() - length..].join("_")));
     }
     if found.is_empty() {
-        found.push("app".to_owned());
+        found.push(if container.is_empty() { "app".to_owned() } else { identifier(container) });
     }
     found
 }
 
 /// Returns a text without the expressions in it.
-fn literal_text(text: &str) -> String {
+pub fn literal_text(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(TOKEN_START) {
@@ -89,13 +96,13 @@ mod tests {
     #[test]
     fn images_are_named_for_their_repositories() {
         let mut names = ImageNames::default();
-        let mut claim = |repository: &str| names.claim(None, repository, None);
+        let mut claim = |repository: &str| names.claim(None, repository, None, "web");
         assert_eq!(claim("1.dkr.ecr.us-east-1.amazonaws.com/shop/app"), "app");
         assert_eq!(claim("1.dkr.ecr.us-east-1.amazonaws.com/shop/app"), "app");
         assert_eq!(claim("1.dkr.ecr.us-east-1.amazonaws.com/blog/app"), "blog_app");
         assert_eq!(claim("nginx"), "nginx");
         assert_eq!(claim(&format!("{}.dkr.ecr.x.amazonaws.com/my-api", expression("env.ACCOUNT"))), "my_api");
-        assert_eq!(claim(&expression("env.IMAGE")), "app_2");
-        assert_eq!(names.claim(Some("staging"), "2.dkr.ecr.x.amazonaws.com/other/app", None), "app");
+        assert_eq!(claim(&expression("env.IMAGE")), "web");
+        assert_eq!(names.claim(Some("staging"), "2.dkr.ecr.x.amazonaws.com/other/app", None, ""), "app");
     }
 }

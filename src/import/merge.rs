@@ -14,7 +14,7 @@ const SECTIONS: &[&str] = &["images", "vars", "lookups", "services", "tasks", "s
 /// The sections in which a name can be used once.
 const UNIQUE: &[&str] = &["services", "tasks", "schedules"];
 /// The settings that a service or task may have of its own.
-const OWN_SETTINGS: &[&str] = &["cluster", "timeout"];
+const OWN_SETTINGS: &[&str] = &["cluster", "timeout", "schedule_role"];
 
 /// Returns the manifest of an app.
 ///
@@ -149,17 +149,20 @@ fn own_settings(draft: &StageDraft, common: &Map<String, Value>) -> Map<String, 
 /// Returns an entry with the settings of its file, where they are not those of the manifest.
 fn with_settings(section: &str, entry: &Value, own: &Map<String, Value>) -> Value {
     let mut entry = entry.clone();
-    let target = match section {
-        "services" | "tasks" => entry.as_object_mut(),
-        "schedules" => entry.get_mut("task").and_then(Value::as_object_mut),
-        _ => None,
-    };
-    if let Some(target) = target {
-        for (name, value) in own {
-            // The task of a schedule is not watched.
-            if !target.contains_key(name) && (section != "schedules" || name == "cluster") {
-                target.insert(name.clone(), value.clone());
+    for (name, value) in own {
+        let place = match (section, name.as_str()) {
+            ("services" | "tasks", "cluster" | "timeout") => Some((entry.as_object_mut(), name.as_str())),
+            ("schedules", "cluster") => {
+                Some((entry.get_mut("task").and_then(Value::as_object_mut), "cluster"))
             }
+            ("schedules", "schedule_role") => Some((entry.as_object_mut(), "role")),
+            // The task of a schedule is not watched.
+            _ => None,
+        };
+        if let Some((Some(target), name)) = place
+            && !target.contains_key(name)
+        {
+            target.insert(name.to_owned(), value.clone());
         }
     }
     entry

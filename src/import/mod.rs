@@ -4,8 +4,13 @@
 //! Each tool has a module with two functions: one recognises its files by their content, the other adds what they say to a
 //! [`Session`]. [`merge::merge`] makes one manifest of everything that was added.
 
+pub mod definition;
+pub mod definitions;
 pub mod document;
 pub mod draft;
+pub mod draft_value;
+pub mod ecschedule;
+pub mod ecspresso;
 pub mod edits;
 pub mod findings;
 mod compose;
@@ -18,6 +23,7 @@ mod github_workflow;
 pub mod go_text;
 pub mod images;
 pub mod merge;
+pub mod resolve;
 pub mod session;
 pub mod source;
 pub mod stage_names;

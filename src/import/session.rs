@@ -57,7 +57,16 @@ pub struct Session<'a> {
     pub images: ImageNames,
     stages: BTreeMap<String, String>,
     states: Vec<StateName>,
+    families: Vec<KnownFamily>,
     used: BTreeSet<String>,
+}
+
+/// A family of task definitions that the manifest has.
+#[derive(Clone, Debug)]
+struct KnownFamily {
+    stage: Option<String>,
+    family: String,
+    service: String,
 }
 
 /// A Terraform state and its name under `lookups:`.
@@ -86,6 +95,7 @@ impl<'a> Session<'a> {
             images: ImageNames::default(),
             stages: stage_names::assign(found, &options.stages),
             states: Vec::new(),
+            families: Vec::new(),
             used: BTreeSet::new(),
         }
     }
@@ -182,6 +192,43 @@ impl<'a> Session<'a> {
             location: location.to_owned(),
         });
         name
+    }
+
+    /// Records the family of a service.
+    pub fn add_family(&mut self, stage: Option<&str>, family: &str, key: &str, is_service: bool) {
+        if is_service {
+            let stage = stage.map(str::to_owned);
+            self.families.push(KnownFamily { stage, family: family.to_owned(), service: key.to_owned() });
+        }
+    }
+
+    /// Returns the service of a family, where exactly one has it.
+    pub fn service_of_family(&self, stage: Option<&str>, family: &str) -> Option<String> {
+        let is_it = |known: &&KnownFamily| {
+            known.family == family
+                && (stage.is_none() || known.stage.is_none() || known.stage.as_deref() == stage)
+        };
+        let mut services: Vec<&String> =
+            self.families.iter().filter(is_it).map(|known| &known.service).collect();
+        services.dedup();
+        match services.as_slice() {
+            [only] => Some((*only).clone()),
+            _ => None,
+        }
+    }
+
+    /// Returns the text of a configuration.
+    ///
+    /// # Errors
+    /// It is Jsonnet.
+    pub fn evaluated(&self, file: &tools::FoundFile) -> Result<String> {
+        if !file.path.ends_with(".jsonnet") {
+            return Ok(file.text.clone());
+        }
+        let json = format!("{}.json", file.path.trim_end_matches(".jsonnet"));
+        Err(Failure::error(format!("`{}` is Jsonnet, which is not evaluated here", file.path)).with_hint(
+            format!("import what it gives: `jsonnet {} > {json}`, then `ecsail import {json}`", file.path),
+        ))
     }
 
     /// Reports what means the same as before.

@@ -36,6 +36,18 @@ pub struct ToolInput<'a> {
 /// All tools, in the order in which files are tried: a definition that another file names is no file of its own.
 pub const TOOLS: &[Tool] = &[
     Tool {
+        name: "ecspresso",
+        file: "ecspresso configuration",
+        recognises: super::ecspresso::recognises,
+        import: super::ecspresso::import,
+    },
+    Tool {
+        name: "ecschedule",
+        file: "ecschedule configuration",
+        recognises: super::ecschedule::recognises,
+        import: super::ecschedule::import,
+    },
+    Tool {
         name: "genova",
         file: "genova configuration",
         recognises: super::genova::recognises,
@@ -76,6 +88,12 @@ pub const TOOLS: &[Tool] = &[
         file: "command line of fabfuel/ecs-deploy",
         recognises: super::fabfuel::recognises,
         import: super::fabfuel::import,
+    },
+    Tool {
+        name: "definitions",
+        file: "definition file",
+        recognises: super::definitions::recognises,
+        import: super::definitions::import,
     },
 ];
 

@@ -8,6 +8,9 @@ use crate::document::problem::{Problem, Problems};
 use crate::document::tree::{Node, NodeKind};
 use crate::image::{ImageReference, version_error};
 
+/// The keys of an image.
+pub(super) const IMAGE_KEYS: &[&str] = &["repository", "tag", "container"];
+
 /// Reads the images: each is a repository, or a mapping of repository and tag.
 pub(super) fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<String, ManifestImage> {
     let mut images = BTreeMap::new();
@@ -18,10 +21,12 @@ pub(super) fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<Stri
     }
     for (key, node) in node.entries() {
         let path = format!("images.{}", key.name);
+        let mut containers = Vec::new();
         let reference = match &node.kind {
             NodeKind::Undefined => continue,
             NodeKind::Map(_) => {
-                let fields = FieldReader::new(node, &path, &["repository", "tag"], &[], problems);
+                let fields = FieldReader::new(node, &path, IMAGE_KEYS, &[], problems);
+                containers = fields.name_list("container", problems);
                 let Some(repository) = fields.text("repository", problems) else {
                     if fields.get("repository").is_none() {
                         problems.push(Problem::error(
@@ -51,7 +56,22 @@ pub(super) fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<Stri
             let message = format!("image `{}` is not valid: {wrong}", key.name);
             problems.push(Problem::error(node.span, message).path(path));
         }
-        images.insert(key.name.clone(), ManifestImage { reference, span: node.span });
+        images.insert(key.name.clone(), ManifestImage { reference, containers, span: node.span });
     }
+    report_shared_containers(&images, problems);
     images
+}
+
+/// Reports containers that several images are for.
+fn report_shared_containers(images: &BTreeMap<String, ManifestImage>, problems: &mut Problems) {
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, image) in images {
+        for container in &image.containers {
+            let Some(other) = owners.insert(&container.value, name).filter(|other| other != name) else {
+                continue;
+            };
+            let message = format!("container `{}` has two images, `{other}` and `{name}`", container.value);
+            problems.push(Problem::error(container.span, message).path(format!("images.{name}.container")));
+        }
+    }
 }

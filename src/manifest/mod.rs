@@ -37,7 +37,7 @@ pub use layers::Layer;
 pub use load::load;
 pub use patience::Patience;
 pub use request::{Request, Scope};
-pub use types::{FailureAction, Manifest, ManifestService};
+pub use types::{FailureAction, Manifest, ManifestImage, ManifestService};
 
 #[cfg(test)]
 mod tests;

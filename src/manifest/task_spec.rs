@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::fields::{FieldReader, LocatedValue};
 use super::layers::{Layer, layers};
@@ -15,6 +16,7 @@ pub const TASK_SPEC_KEYS: &[&str] = &[
     "like",
     "task_definition",
     "run_task",
+    "overrides",
     "cluster",
     "container",
     "command",
@@ -24,6 +26,8 @@ pub const TASK_SPEC_KEYS: &[&str] = &[
     "count",
 ];
 
+/// The maximum length of the name of a family (API reference: `RegisterTaskDefinition`, `family`).
+const MAX_FAMILY_LENGTH: usize = 255;
 /// The maximum number of tasks (API reference: `RunTask`, `count`; `EcsParameters`, `TaskCount`).
 const MAX_TASKS: u32 = 10;
 
@@ -32,10 +36,14 @@ const MAX_TASKS: u32 = 10;
 pub struct TaskSpec {
     /// The service whose definition, network and capacity are used for members that are not set here.
     pub like: Option<LocatedValue<String>>,
-    /// Empty to use the definition of the `like` service.
+    /// Empty to use the definition of the `like` service, or a registered one.
     pub task_definition: Vec<Layer>,
+    /// A family or a revision that is registered elsewhere, in place of a definition in the manifest.
+    pub registered: Option<LocatedValue<String>>,
     /// Members of the `RunTask` request.
     pub run_task: Vec<Layer>,
+    /// The overrides as ECS takes them, below those in `overrides`.
+    pub override_document: Vec<Layer>,
     pub cluster: Option<String>,
     pub overrides: ManifestOverrides,
     pub count: u32,
@@ -52,6 +60,9 @@ pub struct ManifestOverrides {
     /// CPU and memory of the task, as `RunTask` takes them.
     pub cpu: Option<String>,
     pub memory: Option<String>,
+    /// The rest of the overrides, as `RunTask` takes them; those above take precedence.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub members: Map<String, Value>,
 }
 
 impl ManifestOverrides {
@@ -65,6 +76,7 @@ impl ManifestOverrides {
             environment,
             cpu: over.cpu.clone().or_else(|| self.cpu.clone()),
             memory: over.memory.clone().or_else(|| self.memory.clone()),
+            members: if over.members.is_empty() { self.members.clone() } else { over.members.clone() },
         }
     }
 }
@@ -76,10 +88,17 @@ pub(super) fn read_task_spec(
     problems: &mut Problems,
 ) -> TaskSpec {
     let text = |name: &str, problems: &mut Problems| fields.text(name, problems).map(|text| text.value);
+    let definition = layers(fields, "task_definition", problems);
+    let registered = registered_definition(&definition);
+    if let Some(named) = &registered {
+        check_registered(named, fields, problems);
+    }
     let work = TaskSpec {
         like: fields.text("like", problems),
-        task_definition: layers(fields, "task_definition", problems),
+        task_definition: if registered.is_some() { Vec::new() } else { definition },
+        registered,
         run_task: layers(fields, "run_task", problems),
+        override_document: layers(fields, "overrides", problems),
         cluster: text("cluster", problems),
         overrides: ManifestOverrides {
             container: text("container", problems),
@@ -87,6 +106,7 @@ pub(super) fn read_task_spec(
             environment: read_environment(fields, problems),
             cpu: text("cpu", problems),
             memory: text("memory", problems),
+            members: Map::new(),
         },
         count: read_count(fields, problems),
         span: Some(span),
@@ -100,6 +120,35 @@ pub(super) fn read_task_spec(
         problems.push(Problem::error(span, message).hint(hint));
     }
     work
+}
+
+/// Returns the family or revision that definitions consisting of nothing but `family` name: the one of the last layer.
+fn registered_definition(definition: &[Layer]) -> Option<LocatedValue<String>> {
+    let named = |layer: &Layer| match layer {
+        Layer::Inline(node) => match node.entries() {
+            [(key, value)] if key.name == "family" => {
+                Some(LocatedValue { value: value.text()?.to_owned(), span: value.span })
+            }
+            _ => None,
+        },
+        Layer::File(_) => None,
+    };
+    let names: Option<Vec<_>> = definition.iter().map(named).collect();
+    names?.pop()
+}
+
+/// Reports a name that is neither a family, nor a family with a revision, nor an ARN.
+fn check_registered(named: &LocatedValue<String>, fields: &FieldReader<'_>, problems: &mut Problems) {
+    let name = named.value.split_once("task-definition/").map_or(named.value.as_str(), |(_, name)| name);
+    let (family, revision) = name.split_once(':').unwrap_or((name, "1"));
+    let fits = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    let is_family = (1..=MAX_FAMILY_LENGTH).contains(&family.len()) && family.chars().all(fits);
+    if is_family && revision.parse::<u32>().is_ok_and(|revision| revision > 0) {
+        return;
+    }
+    let message = "`family` must be a family, or a revision such as `report:12`";
+    let problem = Problem::error(named.span, message).path(fields.member_path("task_definition.family"));
+    problems.push(problem);
 }
 
 fn read_command(fields: &FieldReader<'_>, problems: &mut Problems) -> Option<Vec<String>> {

@@ -59,7 +59,7 @@ pub fn base_context(
 pub const MISSING_TAG_HINT: &str = "set the tag to deploy with `--tag 1.4.2`";
 
 /// Returns the hint for an image in a run without a tag for it.
-fn missing_tag_hint(image: &str) -> String {
+pub fn missing_tag_hint(image: &str) -> String {
     format!("{MISSING_TAG_HINT} or `--tag {image}=1.4.2`")
 }
 
@@ -213,6 +213,7 @@ mod tests {
 
     fn image(text: &str) -> ManifestImage {
         ManifestImage {
+            containers: Vec::new(),
             reference: ImageReference::parse(text),
             span: SourceSpan::new(SourceId::from_index(0), 0..0),
         }

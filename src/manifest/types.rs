@@ -175,6 +175,8 @@ pub struct Manifest {
 pub struct ManifestImage {
     /// The repository, and the tag if the manifest has one.
     pub reference: ImageReference,
+    /// The containers that get the image in every definition, whatever the definition has.
+    pub containers: Vec<LocatedValue<String>>,
     pub span: SourceSpan,
 }
 

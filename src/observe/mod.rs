@@ -240,7 +240,7 @@ fn rendered_images(desired: &DesiredState) -> BTreeSet<ImageReference> {
         DefinitionSource::RunningWithTags(replacements) => {
             replacements.definition_images.iter().cloned().collect()
         }
-        DefinitionSource::RunningUnchanged => BTreeSet::new(),
+        DefinitionSource::RunningUnchanged | DefinitionSource::Registered(_) => BTreeSet::new(),
     });
     rendered.collect()
 }
@@ -248,6 +248,7 @@ fn rendered_images(desired: &DesiredState) -> BTreeSet<ImageReference> {
 fn rendered_families(desired: &DesiredState) -> BTreeSet<String> {
     let family = |definition: &DefinitionSource| match definition {
         DefinitionSource::Rendered(document) => document["family"].as_str().map(str::to_owned),
+        DefinitionSource::Registered(name) => Some(name.clone()),
         DefinitionSource::Express(_)
         | DefinitionSource::RunningWithTags(_)
         | DefinitionSource::RunningUnchanged => None,

@@ -21,7 +21,9 @@ pub fn desired_document(service: &DesiredService, observed: &ObservedState) -> R
         DefinitionSource::Rendered(document) => return Ok(document.clone()),
         DefinitionSource::RunningWithTags(replacements) => Some(replacements),
         // Tasks that are `like` it run the definition that ECS has made.
-        DefinitionSource::Express(_) | DefinitionSource::RunningUnchanged => None,
+        DefinitionSource::Express(_)
+        | DefinitionSource::RunningUnchanged
+        | DefinitionSource::Registered(_) => None,
     };
     let seen = observed.services.get(&ServiceRef::new(&service.cluster, &service.name));
     let Some(running) = seen.and_then(|seen| seen.running_definition.as_ref()) else {
@@ -155,7 +157,7 @@ fn replace_tags(
     Ok(())
 }
 
-/// Chooses by the manifest's `images`, which have the same repository.
+/// Chooses by the manifest's `images`: those for the container, else those of the same repository.
 fn choose_by_repository(
     images: &[(String, ImageReference)],
     with: &ImageReplacements,
@@ -163,7 +165,10 @@ fn choose_by_repository(
     let matching = |image: &ImageReference| {
         with.definition_images.iter().find(|wanted| wanted.is_in_repository_of(image))
     };
-    images.iter().map(|(_, image)| matching(image).cloned()).collect()
+    let chosen = |(container, image): &(String, ImageReference)| {
+        with.by_container.get(container).or_else(|| matching(image)).cloned()
+    };
+    images.iter().map(chosen).collect()
 }
 
 /// Chooses without a manifest: by the name of the container or repository, or the only repository.

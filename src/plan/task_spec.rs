@@ -45,6 +45,9 @@ pub fn resolve(
     };
     let document = match (&work.definition, &lender) {
         (Some(DefinitionSource::Rendered(document)), _) => document.clone(),
+        (Some(DefinitionSource::Registered(name)), _) => {
+            find_registered(key, name, against.observed).map_err(one)?.document.clone()
+        }
         (_, Some((service, _))) => desired_document(service, against.observed).map_err(one)?,
         _ => return Err(vec![Failure::error(format!("`{key}` has no task definition"))]),
     };
@@ -67,7 +70,14 @@ pub fn resolve(
         .as_ref()
         .filter(|_| work.definition.is_none())
         .and_then(|lender| like_service_revision(lender, plan));
+    let registered = match &work.definition {
+        Some(DefinitionSource::Registered(name)) => {
+            Some(find_registered(key, name, against.observed).map_err(one)?)
+        }
+        _ => None,
+    };
     let revision = match known {
+        _ if let Some(registered) = registered => Revision::Registered(registered.arn.clone()),
         // The revision that the schedule runs is kept if its content is the same.
         Some(known) if current.is_none_or(|current| !has_content(current, &document, against.observed)) => {
             known
@@ -87,6 +97,24 @@ pub fn resolve(
         count: work.count,
         container: work.overrides.container.clone(),
     })
+}
+
+/// Returns the revision that a task runs although the manifest does not have its definition.
+fn find_registered<'a>(
+    key: &str,
+    name: &str,
+    observed: &'a ObservedState,
+) -> Result<&'a TaskDefinition, Failure> {
+    let hint = "list revisions with `ecsail revisions --family FAMILY`";
+    let Some(found) = observed.latest_definitions.get(name) else {
+        let message = format!("`{key}` runs the task definition `{name}`, which is not registered");
+        return Err(Failure::error(message).with_hint(hint.to_owned()));
+    };
+    if found.document["status"] == "INACTIVE" {
+        let message = format!("`{key}` runs the task definition `{name}`, which is INACTIVE");
+        return Err(Failure::error(message).with_hint(hint.to_owned()));
+    }
+    Ok(found)
 }
 
 /// Returns the service that `like:` names, as desired and as observed.

@@ -10,7 +10,8 @@ fn images(names: &[&str]) -> BTreeMap<String, ManifestImage> {
     let image = |name: &&str| {
         let repository = REPOSITORY.replace("app", name);
         let span = SourceSpan::new(SourceId::from_index(0), 0..0);
-        let image = ManifestImage { reference: ImageReference::parse(&repository), span };
+        let image =
+            ManifestImage { reference: ImageReference::parse(&repository), containers: Vec::new(), span };
         ((*name).to_owned(), image)
     };
     names.iter().map(image).collect()

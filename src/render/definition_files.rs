@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::container_images::with_container_images;
 use crate::document::hidden_values::hidden_value_warnings;
 use crate::document::layer;
 use crate::document::model::DocumentKind;
@@ -98,6 +99,10 @@ impl DefinitionFiles {
             });
         }
         let merged = merged.map(|merged| layer::remove_nulls(merged, root.input_shape()));
+        let merged = merged.map(|merged| match root {
+            DocumentKind::TaskDefinition => with_container_images(merged, manifest, &mut found),
+            _ => merged,
+        });
         // A layer that could not be read may contain a required member.
         if let Some(merged) = merged.as_ref().filter(|_| whole) {
             check_required(merged, root, given, &mut found);

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::DefinitionSource;
 use super::definition_files::DefinitionFiles;
-use super::{DefinitionSource, report_foreign_members};
+use super::service_document::check_name_and_cluster;
 use crate::document::model::DocumentKind;
 use crate::document::problem::{Problem, Problems};
 use crate::image::{ImageReference, images_of};
@@ -29,7 +30,7 @@ pub(super) fn render_express(
         let hint = "add `primaryContainer: { image: \"{{ image.NAME }}\" }`".to_owned();
         problems.push(Problem::error(node.span, message).hint(hint));
     }
-    report_foreign_members(service, manifest, node, problems);
+    check_name_and_cluster(service, manifest, node, problems);
     let mut document = node.to_value();
     if let Value::Object(members) = &mut document {
         members.retain(|name, _| name != "serviceName" && name != "cluster");

@@ -2,6 +2,7 @@
 //!
 //! Rendering does no IO: all files have been read before.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ use definition_edits::DefinitionEdits;
 use definition_files::{DefinitionFiles, DefinitionOwner};
 
 pub mod autoscaling;
+mod container_images;
 pub mod definition_edits;
 mod definition_files;
 pub mod express;
@@ -31,6 +33,7 @@ mod schedule_limits;
 mod schedule_times;
 pub mod schedules;
 mod secret_tags;
+mod service_document;
 mod task_checks;
 pub mod task_spec;
 mod unused_images;
@@ -121,6 +124,8 @@ pub enum DefinitionSource {
     RunningWithTags(ImageReplacements),
     /// The running definition, unchanged.
     RunningUnchanged,
+    /// A definition that is registered elsewhere: its family, for the newest ACTIVE revision, or one revision.
+    Registered(String),
 }
 
 /// The new tags for images of a running definition.
@@ -130,6 +135,9 @@ pub struct ImageReplacements {
     pub definition_images: Vec<ImageReference>,
     /// The manifest's images without a tag. A service that runs one of them cannot be deployed.
     pub untagged: Vec<ImageReference>,
+    /// The images that the manifest has for containers, by their names.
+    #[serde(default)]
+    pub by_container: BTreeMap<String, ImageReference>,
     /// Without `images` in a manifest: the tags given, by container or repository name.
     pub tags: ImageTags,
 }
@@ -197,7 +205,9 @@ fn check_tags_used(desired: &DesiredState, manifest: &Manifest, problems: &mut P
     let given: Vec<&String> =
         tags.default.iter().filter(|_| !tags.is_placeholder).chain(tags.by_image.values()).collect();
     let arrives = |definition: &DefinitionSource| match definition {
-        DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => true,
+        DefinitionSource::RunningWithTags(_)
+        | DefinitionSource::RunningUnchanged
+        | DefinitionSource::Registered(_) => true,
         DefinitionSource::Rendered(document) => {
             images(document).any(|image| given.iter().any(|tag| image.version().as_ref() == Some(*tag)))
         }
@@ -242,7 +252,11 @@ fn render_service(
         if found.is_valid {
             lint::check_service(&found.node, written.as_ref(), &ignore, problems);
         }
-        Some(render_service_document(service, manifest, &found.node, problems))
+        let family = match &definition {
+            Some(DefinitionSource::Rendered(document)) => document["family"].as_str(),
+            _ => None,
+        };
+        Some(service_document::render_service_document(service, manifest, family, &found.node, problems))
     };
     Some(DesiredService {
         key: service.key.clone(),
@@ -305,52 +319,6 @@ fn service_definition(
     (Some(definition), Some(written.node))
 }
 
-/// Reports a service name or cluster in a document that differs from the manifest.
-fn report_foreign_members(
-    service: &ManifestService,
-    manifest: &Manifest,
-    node: &Node,
-    problems: &mut Problems,
-) {
-    let expected = [
-        ("serviceName", Some(service.name.clone()), "name"),
-        ("cluster", manifest.cluster_of(service), "cluster"),
-    ];
-    for (member, expected, key) in expected {
-        let Some(found) = node.get(member) else { continue };
-        if found.text() != expected.as_deref() {
-            let message = format!(
-                "`{member}` is {}, but the manifest has `{}`",
-                found.describe(),
-                expected.unwrap_or_default()
-            );
-            let hint = format!("remove it here: it is set by `{key}` in the manifest");
-            problems.push(Problem::error(found.span, message).path(member).hint(hint));
-        }
-    }
-}
-
-/// Returns the service document, and reports what the manifest sets elsewhere.
-fn render_service_document(
-    service: &ManifestService,
-    manifest: &Manifest,
-    node: &Node,
-    problems: &mut Problems,
-) -> Value {
-    report_foreign_members(service, manifest, node, problems);
-    if let Some(found) = node.get("taskDefinition") {
-        let message = "`taskDefinition` cannot be set here: the deploy sets it";
-        problems.push(Problem::error(found.span, message).path("taskDefinition"));
-    }
-    let mut value = node.to_value();
-    if let Value::Object(members) = &mut value {
-        for member in ["serviceName", "cluster", "taskDefinition"] {
-            members.remove(member);
-        }
-    }
-    value
-}
-
 /// Returns the new tags for the running definition of a service.
 fn image_replacements(
     service: &ManifestService,
@@ -362,7 +330,8 @@ fn image_replacements(
         return ImageReplacements { tags: tags.clone(), ..ImageReplacements::default() };
     }
     let count = manifest.images.len();
-    let mut replacements = ImageReplacements::default();
+    let by_container = container_images::images_by_container(manifest);
+    let mut replacements = ImageReplacements { by_container, ..ImageReplacements::default() };
     for (name, image) in &manifest.images {
         match resolve_image(name, image, count, tags) {
             Some(reference) => replacements.definition_images.push(reference),
@@ -394,7 +363,10 @@ pub fn render_definition_file(
             DocumentKind::Service | DocumentKind::RunTask => {
                 lint::check_service(&document.node, None, ignore, problems);
             }
-            DocumentKind::Express | DocumentKind::ScalingPolicy | DocumentKind::ScheduledAction => {}
+            DocumentKind::Express
+            | DocumentKind::TaskOverride
+            | DocumentKind::ScalingPolicy
+            | DocumentKind::ScheduledAction => {}
         }
     }
     Some((root, document.node.to_value()))

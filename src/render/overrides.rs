@@ -1,6 +1,6 @@
 //! Builds the overrides of a one-off task, as `RunTask` takes them. Pure.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::document::problem::did_you_mean;
 use crate::error::Failure;
@@ -13,6 +13,9 @@ use crate::manifest::task_spec::ManifestOverrides;
 /// The definition does not have the named container, or the overrides are longer than `RunTask` accepts.
 pub fn overrides(overrides: &ManifestOverrides, definition: &Value) -> Result<Option<Value>, Failure> {
     let container = override_container(overrides.container.as_deref(), definition)?;
+    for named in overrides.members.get("containerOverrides").and_then(Value::as_array).into_iter().flatten() {
+        override_container(named["name"].as_str(), definition)?;
+    }
     let members = override_members(overrides, container)?;
     let length = members.as_ref().map_or(0, |members| members.to_string().chars().count());
     if length > MAX_OVERRIDES {
@@ -33,26 +36,41 @@ pub(super) fn override_members(
     overrides: &ManifestOverrides,
     container: Option<&str>,
 ) -> Result<Option<Value>, Failure> {
-    let mut of_container = Map::new();
-    if let Some(command) = &overrides.command {
-        of_container.insert("command".to_owned(), json!(command));
-    }
-    if !overrides.environment.is_empty() {
-        let pair = |(name, value): (&String, &String)| json!({"name": name, "value": value});
-        of_container.insert("environment".to_owned(), overrides.environment.iter().map(pair).collect());
-    }
-    let mut members = Map::new();
-    if !of_container.is_empty() {
+    let mut members = overrides.members.clone();
+    if overrides.command.is_some() || !overrides.environment.is_empty() {
         let Some(name) = container else {
             return Err(Failure::error("the task definition has no container to override"));
         };
-        of_container.shift_insert(0, "name".to_owned(), name.into());
-        members.insert("containerOverrides".to_owned(), json!([of_container]));
+        let of_container = members.entry("containerOverrides").or_insert_with(|| json!([]));
+        override_one(of_container, name, overrides);
     }
     for (name, value) in [("cpu", &overrides.cpu), ("memory", &overrides.memory)] {
         members.extend(value.as_ref().map(|value| (name.to_owned(), json!(value))));
     }
     Ok((!members.is_empty()).then_some(Value::Object(members)))
+}
+
+/// Sets the command and the variables of one container in a list of container overrides.
+fn override_one(containers: &mut Value, name: &str, overrides: &ManifestOverrides) {
+    let Some(containers) = containers.as_array_mut() else { return };
+    let known = containers.iter().position(|container| container["name"] == name).unwrap_or_else(|| {
+        containers.push(json!({ "name": name }));
+        containers.len() - 1
+    });
+    let Some(container) = containers.get_mut(known) else { return };
+    if let Some(command) = &overrides.command {
+        container["command"] = json!(command);
+    }
+    if overrides.environment.is_empty() {
+        return;
+    }
+    let written = container["environment"].as_array().cloned().unwrap_or_default();
+    let replaced = |variable: &Value| {
+        variable["name"].as_str().is_some_and(|name| overrides.environment.contains_key(name))
+    };
+    let kept = written.into_iter().filter(|variable| !replaced(variable));
+    let pair = |(name, value): (&String, &String)| json!({"name": name, "value": value});
+    container["environment"] = kept.chain(overrides.environment.iter().map(pair)).collect();
 }
 
 /// Returns the container that overrides apply to: the named one, else the first essential one, else the first.

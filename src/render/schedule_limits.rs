@@ -10,6 +10,8 @@ use crate::manifest::schedules::{ManifestSchedule, ManifestTarget};
 /// letters and digits (API references: `CreateScheduleGroup` `Name`, EventBridge Target `Id`).
 const MAX_NAME_LENGTH: usize = 64;
 const NAME_PUNCTUATION: &str = ".-_";
+/// The maximum length of the name of a queue (API reference: SQS `CreateQueue`, `QueueName`).
+const MAX_QUEUE_NAME_LENGTH: usize = 80;
 /// The maximum length of a description (API references: `CreateSchedule` and `PutRule`, `Description`).
 const MAX_DESCRIPTION_LENGTH: usize = 512;
 
@@ -39,9 +41,10 @@ pub(super) fn check_target(target: &ManifestTarget, schedule: &ManifestSchedule,
     if let Some(role) = &target.role {
         check_role(role, &path("role"), problems);
     }
-    if target.dead_letter.as_ref().is_some_and(|queue| !is_queue_arn(queue)) {
-        let problem = Problem::error(target.id.span, "`dead_letter` must be the ARN of an SQS queue");
-        let hint = "write it as `arn:aws:sqs:us-east-1:123456789012:dead`".to_owned();
+    if target.dead_letter.as_ref().is_some_and(|queue| !is_queue(queue)) {
+        let message = "`dead_letter` must be the name or the ARN of a standard SQS queue";
+        let problem = Problem::error(target.id.span, message);
+        let hint = "write it as `dead` or `arn:aws:sqs:us-east-1:123456789012:dead`".to_owned();
         problems.push(problem.path(path("dead_letter")).hint(hint));
     }
 }
@@ -79,6 +82,12 @@ fn is_name(text: &str, marks: &str) -> bool {
     (1..=MAX_NAME_LENGTH).contains(&text.len()) && text.chars().all(fits)
 }
 
+/// Returns whether a text is the name of a standard queue (API reference: SQS `CreateQueue`, `QueueName`), or an ARN.
+fn is_queue(text: &str) -> bool {
+    let fits = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    is_queue_arn(text) || (1..=MAX_QUEUE_NAME_LENGTH).contains(&text.len()) && text.chars().all(fits)
+}
+
 fn is_queue_arn(text: &str) -> bool {
     match text.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "sqs", region, account, name] => {
@@ -93,12 +102,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dead_letter_queue_is_the_arn_of_a_queue() {
-        assert!(is_queue_arn("arn:aws:sqs:us-east-1:123456789012:dead"));
-        for queue in
-            ["dead", "https://sqs.us-east-1.amazonaws.com/1/dead", "arn:aws:sns:us-east-1:123456789012:dead"]
-        {
-            assert!(!is_queue_arn(queue), "{queue}");
+    fn a_dead_letter_queue_is_a_name_or_the_arn_of_a_queue() {
+        assert!(is_queue("dead_letters-1"));
+        assert!(is_queue("arn:aws:sqs:us-east-1:123456789012:dead"));
+        for queue in [
+            "dead.fifo",
+            "https://sqs.us-east-1.amazonaws.com/1/dead",
+            "arn:aws:sns:us-east-1:123456789012:dead",
+        ] {
+            assert!(!is_queue(queue), "{queue}");
         }
     }
 }

@@ -14,7 +14,9 @@ pub(super) fn check(desired: &DesiredState, manifest: &Manifest, problems: &mut 
     }
     let definitions = desired.definitions().filter_map(|definition| match definition {
         DefinitionSource::Rendered(document) | DefinitionSource::Express(document) => Some(document),
-        DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => None,
+        DefinitionSource::RunningWithTags(_)
+        | DefinitionSource::RunningUnchanged
+        | DefinitionSource::Registered(_) => None,
     });
     let services = desired.services.iter().filter_map(|service| service.service.as_ref());
     for document in definitions.chain(services) {

@@ -9,7 +9,7 @@ use crate::document::source::SourceSpan;
 use crate::document::tree::{Node, NodeKind};
 use crate::lint::document_view::TaskDefinitionView;
 use crate::lint::{self, TaskRunView};
-use crate::manifest::task_spec::TaskSpec;
+use crate::manifest::task_spec::{ManifestOverrides, TaskSpec};
 
 /// The services whose definitions tasks may use.
 #[derive(Clone, Copy)]
@@ -33,6 +33,7 @@ impl<'a> KnownServices<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct TaskDocuments<'a> {
     pub(super) spec: &'a TaskSpec,
+    pub(super) overrides: &'a ManifestOverrides,
     /// The definition of its own.
     pub(super) definition: Option<&'a Node>,
     /// The members of its `RunTask` request.
@@ -55,7 +56,9 @@ pub(super) fn check_task(
     let definition = documents.definition.or(borrowed.as_ref());
     let overrides = match documents.input {
         Some((input, span)) => input_overrides(input, span),
-        None => manifest_overrides(documents.spec, definition).map(|value| Node::from_value(&value, span)),
+        None => {
+            manifest_overrides(documents.overrides, definition).map(|value| Node::from_value(&value, span))
+        }
     };
     let empty = Node { kind: NodeKind::Map(Vec::new()), span };
     let run = TaskRunView {
@@ -68,10 +71,10 @@ pub(super) fn check_task(
 }
 
 /// Returns the overrides of a task as `RunTask` takes them. Without a known definition, the container has no name.
-fn manifest_overrides(spec: &TaskSpec, definition: Option<&Node>) -> Option<Value> {
-    let named = spec.overrides.container.as_deref();
+fn manifest_overrides(overrides: &ManifestOverrides, definition: Option<&Node>) -> Option<Value> {
+    let named = overrides.container.as_deref();
     let first = definition.and_then(first_container);
-    override_members(&spec.overrides, named.or(first).or(Some(""))).ok().flatten()
+    override_members(overrides, named.or(first).or(Some(""))).ok().flatten()
 }
 
 /// Returns the container that overrides apply to if none is named: the first essential one, else the first.

@@ -23,7 +23,7 @@ const RESERVED_MEMBERS: &[(&str, &str)] = &[
     ("count", "`count:`"),
     ("clientToken", "ecsail"),
     ("startedBy", "ecsail"),
-    ("overrides", "`container:`, `command:`, `environment:`, `cpu:` and `memory:`"),
+    ("overrides", "`overrides:`, or `container:`, `command:`, `environment:`, `cpu:` and `memory:`"),
 ];
 
 /// A desired one-off task.
@@ -95,9 +95,11 @@ pub(super) fn render_task_spec(
         lint::check_task_definition(&written.node, context.ignore, problems);
     }
     let run_task = render_run_task(work, manifest, files, problems);
+    let overrides = render_overrides(work, manifest, files, problems)?;
     let readable = written.as_ref().is_none_or(|written| written.is_valid);
     if readable && run_task.as_ref().is_none_or(|run_task| run_task.is_valid) {
         let documents = TaskDocuments {
+            overrides: &overrides,
             spec: work,
             definition: written.as_ref().map(|written| &written.node),
             run_task: run_task.as_ref().map(|run_task| &run_task.node),
@@ -122,12 +124,36 @@ pub(super) fn render_task_spec(
     };
     Some(DesiredTaskSpec {
         like: work.like.as_ref().map(|like| like.value.clone()),
-        definition: written.map(|written| DefinitionSource::Rendered(written.node.to_value())),
+        definition: definition_source(work, written),
         cluster,
         run_task_members,
-        overrides: work.overrides.clone(),
+        overrides,
         count: work.count,
     })
+}
+
+fn definition_source(work: &TaskSpec, written: Option<MergedDocument>) -> Option<DefinitionSource> {
+    match (&work.registered, written) {
+        (Some(named), _) => Some(DefinitionSource::Registered(named.value.clone())),
+        (None, written) => Some(DefinitionSource::Rendered(written?.node.to_value())),
+    }
+}
+
+/// Returns the overrides of a task; `None` if their document cannot be read.
+fn render_overrides(
+    work: &TaskSpec,
+    manifest: &Manifest,
+    files: &mut DefinitionFiles,
+    problems: &mut Problems,
+) -> Option<ManifestOverrides> {
+    if work.override_document.is_empty() {
+        return Some(work.overrides.clone());
+    }
+    let (layers, kind) = (&work.override_document, DocumentKind::TaskOverride);
+    let Value::Object(members) = files.merge_layers(layers, kind, manifest, problems)?.node.to_value() else {
+        return None;
+    };
+    Some(ManifestOverrides { members, ..work.overrides.clone() })
 }
 
 /// Returns the document of a task's `RunTask` request, if the manifest has one that can be read.

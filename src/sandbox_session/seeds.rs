@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ecsail_sandbox::{Seed, SeedRepository, SeedService, SeedTag};
+use ecsail_sandbox::{Seed, SeedRepository, SeedService, SeedTag, SeedTaskDefinition};
 use serde_json::{Value, json};
 
 use super::{DEFAULT_ACCOUNT, DEFAULT_REGION, REPOSITORY_TAGS};
@@ -11,8 +11,12 @@ use crate::image::ImageReference;
 use crate::manifest::{self, Manifest, ManifestService, Request, Scope};
 use crate::render::definition_edits::DefinitionEdits;
 use crate::render::express::express_images;
-use crate::render::{self, DefinitionSource, DesiredService, DesiredState};
+use crate::render::{self, DefinitionSource, DesiredService, DesiredState, DesiredTaskSpec};
 use crate::settings::{ImageTags, Settings};
+
+/// How many revisions of a family that is registered elsewhere a new sandbox has at most.
+const MAX_SEEDED_REVISIONS: usize = 100;
+
 /// Returns a manifest without the services that only the command line names: a name that was mistyped would else exist in the
 /// sandbox. Without a file, the names are all that is known.
 pub(super) fn described_services(settings: &Settings, manifest: &Manifest) -> Manifest {
@@ -95,7 +99,7 @@ pub(super) fn images(manifest: &Manifest, desired: &DesiredState) -> Vec<ImageRe
             DefinitionSource::Rendered(document) => images.extend(crate::image::images_of(document)),
             DefinitionSource::Express(document) => images.extend(express_images(document)),
             DefinitionSource::RunningWithTags(new) => images.extend(new.definition_images.iter().cloned()),
-            DefinitionSource::RunningUnchanged => {}
+            DefinitionSource::RunningUnchanged | DefinitionSource::Registered(_) => {}
         }
     }
     for service in desired.all_services().filter(|_| manifest.images.is_empty()) {
@@ -140,8 +144,11 @@ pub(super) fn seeds(
     // The first deploy creates an Express service.
     let seeded = desired.all_services().filter(|service| !is_express(service));
     let services = seeded.map(|service| seed_service(service, manifest)).collect();
-    let clusters = desired.all_services().map(|service| service.cluster.clone()).collect();
-    seeds.push(Seed { clusters, services, region: Some(region.to_owned()), ..Seed::default() });
+    let of_tasks = desired.task_specs().filter_map(|spec| spec.cluster.clone());
+    let clusters = desired.all_services().map(|service| service.cluster.clone()).chain(of_tasks).collect();
+    let task_definitions = desired.task_specs().filter_map(registered_elsewhere).collect();
+    let region = Some(region.to_owned());
+    seeds.push(Seed { clusters, services, task_definitions, region, ..Seed::default() });
     seeds
 }
 
@@ -185,7 +192,8 @@ fn seed_service(service: &DesiredService, manifest: &Manifest) -> SeedService {
         DefinitionSource::Rendered(document) => document.clone(),
         DefinitionSource::Express(_)
         | DefinitionSource::RunningWithTags(_)
-        | DefinitionSource::RunningUnchanged => default_definition(service, manifest),
+        | DefinitionSource::RunningUnchanged
+        | DefinitionSource::Registered(_) => default_definition(service, manifest),
     };
     for container in task_definition["containerDefinitions"].as_array_mut().into_iter().flatten() {
         let image = ImageReference::parse(container["image"].as_str().unwrap_or_default());
@@ -222,6 +230,35 @@ fn default_definition(service: &DesiredService, manifest: &Manifest) -> Value {
         "executionRoleArn": format!("arn:aws:iam::{DEFAULT_ACCOUNT}:role/execution"),
         "containerDefinitions": images.iter().map(container).collect::<Value>(),
     })
+}
+
+/// Returns the family that a task runs and the manifest does not have.
+fn registered_elsewhere(spec: &DesiredTaskSpec) -> Option<SeedTaskDefinition> {
+    let Some(DefinitionSource::Registered(name)) = &spec.definition else { return None };
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let (family, revision) = name.split_once(':').unwrap_or((name, "1"));
+    let overridden = spec.overrides.members.get("containerOverrides").and_then(Value::as_array);
+    let named = overridden.into_iter().flatten().filter_map(|container| container["name"].as_str());
+    let mut containers: Vec<&str> = spec.overrides.container.as_deref().into_iter().chain(named).collect();
+    containers.dedup();
+    if containers.is_empty() {
+        containers.push(family);
+    }
+    let container = |(index, name): (usize, &&str)| {
+        let image = "public.ecr.aws/docker/library/busybox:stable";
+        json!({"name": name, "image": image, "essential": index == 0})
+    };
+    let document = json!({
+        "family": family,
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "executionRoleArn": format!("arn:aws:iam::{DEFAULT_ACCOUNT}:role/execution"),
+        "containerDefinitions": containers.iter().enumerate().map(container).collect::<Value>(),
+    });
+    let revisions = revision.parse().map_or(1, |revision: usize| revision.clamp(1, MAX_SEEDED_REVISIONS));
+    Some(SeedTaskDefinition { task_definition: document, revisions })
 }
 
 /// Returns the image of a service without a definition: a repository with the name of the service.

@@ -181,7 +181,9 @@ impl SavedPlan {
         let found = self.desired.definitions().flat_map(|definition| match definition {
             DefinitionSource::Rendered(document) => plain_secrets_of(document),
             DefinitionSource::Express(document) => plain_secrets_of(&express_definition(document)),
-            DefinitionSource::RunningWithTags(_) | DefinitionSource::RunningUnchanged => Vec::new(),
+            DefinitionSource::RunningWithTags(_)
+            | DefinitionSource::RunningUnchanged
+            | DefinitionSource::Registered(_) => Vec::new(),
         });
         let mut found: Vec<String> = found.collect();
         found.sort();

@@ -1,6 +1,6 @@
 //! Translates calls of Go templates, as ecspresso and ecschedule have them, into the lines of Jinja to write in their place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::values::is_identifier;
 
@@ -9,6 +9,8 @@ use super::values::is_identifier;
 pub struct GoFunctions {
     /// The functions that run commands.
     pub external: BTreeSet<String>,
+    /// The names of Terraform states, by the prefix of their functions without `_`; a prefix that is not in it is a name.
+    pub states: BTreeMap<String, String>,
     /// The variable that `--tag` takes the place of.
     pub tag_variable: Option<String>,
 }
@@ -259,7 +261,7 @@ impl Translator<'_> {
                 let name = quoted(function);
                 Some(format!("external({})", [vec![name], texts].concat().join(", ")))
             }
-            _ => with_prefix(function, &texts),
+            _ => with_prefix(function, &texts, self.functions),
         }
     }
 
@@ -328,7 +330,7 @@ impl Translator<'_> {
 }
 
 /// Returns the call of a function that may have the prefix of a plugin.
-fn with_prefix(function: &str, given: &[String]) -> Option<String> {
+fn with_prefix(function: &str, given: &[String], functions: &GoFunctions) -> Option<String> {
     for (name, translation, most) in [
         ("tfstatef", "tfstate", usize::MAX),
         ("tfstate", "tfstate", 1),
@@ -346,8 +348,10 @@ fn with_prefix(function: &str, given: &[String]) -> Option<String> {
             given = vec![formatted(&given)?];
         }
         let prefix = prefix.trim_end_matches('_');
-        if !prefix.is_empty() && translation == "tfstate" {
-            given.push(format!("state='{prefix}'"));
+        let default = if prefix.is_empty() { "default" } else { prefix };
+        let state = functions.states.get(prefix).map_or(default, String::as_str);
+        if state != "default" && translation == "tfstate" {
+            given.push(format!("state='{state}'"));
         }
         return Some(format!("{translation}({})", given.join(", ")));
     }
@@ -467,11 +471,16 @@ mod tests {
 
     #[test]
     fn functions_of_plugins_and_the_variable_of_the_tag_are_given() {
-        let functions =
-            GoFunctions { external: ["jq".to_owned()].into(), tag_variable: Some("TAG".to_owned()) };
+        let functions = GoFunctions {
+            external: ["jq".to_owned()].into(),
+            states: [(String::new(), "web".to_owned()), ("net".to_owned(), "default".to_owned())].into(),
+            tag_variable: Some("TAG".to_owned()),
+        };
         for (go, jinja) in [
             ("(jq `.a` `b`).field", "{{ external('jq', '.a', 'b').field }}"),
             ("jq `.a`", "{{ external('jq', '.a') }}"),
+            ("tfstate `a.b`", "{{ tfstate('a.b', state='web') }}"),
+            ("net_tfstate `a.b`", "{{ tfstate('a.b') }}"),
             ("must_env `TAG`", "{{ tag }}"),
             ("env `TAG` `dev`", "{{ tag | default('dev', true) }}"),
         ] {

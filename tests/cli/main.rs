@@ -65,6 +65,7 @@ mod network;
 mod normal_form;
 mod notify;
 mod operators;
+mod other_tools_files;
 mod output;
 mod outputs;
 mod own_checks;

@@ -49,7 +49,9 @@ pub use in_process::{HttpRequest, HttpResponse};
 pub use random_faults::RandomFaults;
 pub use request_log::Request;
 pub use scenario::{Scenario, ScenarioInfo, UnknownScenario, scenarios};
-pub use seed::{Seed, SeedObject, SeedParameter, SeedRepository, SeedService, SeedStack, SeedTag};
+pub use seed::{
+    Seed, SeedObject, SeedParameter, SeedRepository, SeedService, SeedStack, SeedTag, SeedTaskDefinition,
+};
 pub use server::Limits;
 
 use api::ApiCall;

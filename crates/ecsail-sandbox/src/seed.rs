@@ -31,6 +31,8 @@ pub struct Seed {
     pub clusters: Vec<String>,
     /// Services, each in a steady state.
     pub services: Vec<SeedService>,
+    /// Task definitions that no service runs.
+    pub task_definitions: Vec<SeedTaskDefinition>,
     /// Repositories and the images in them.
     pub repositories: Vec<SeedRepository>,
     /// The ARNs of target groups that exist before a service names them.
@@ -62,6 +64,16 @@ pub struct SeedService {
     /// Members of a `CreateService` input. The defaults are two tasks, on Fargate if the task definition has
     /// the network mode `awsvpc`, else on EC2.
     pub service: Value,
+}
+
+/// A task definition that no service runs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeedTaskDefinition {
+    /// A `RegisterTaskDefinition` input.
+    pub task_definition: Value,
+    /// How many revisions of it there are.
+    pub revisions: usize,
 }
 
 /// A parameter of Systems Manager.
@@ -142,6 +154,7 @@ pub(crate) fn apply(state: &mut SandboxState, seed: &Seed) -> Result<usize, Stri
     seed.clusters.iter().for_each(|name| add_cluster(&mut context, name));
     context.resources.target_groups.extend(seed.target_groups.iter().cloned());
     add_values(context.resources, seed);
+    seed.task_definitions.iter().try_for_each(|seed| add_task_definition(&mut context, seed))?;
     seed.services.iter().try_for_each(|service| add_service(&mut context, service))?;
     Ok(added)
 }
@@ -198,6 +211,17 @@ fn add_repository(context: &mut CallContext<'_>, seed: &SeedRepository) -> usize
         }
     }
     added
+}
+
+/// Registers a task definition until its family has the number of revisions.
+fn add_task_definition(context: &mut CallContext<'_>, seed: &SeedTaskDefinition) -> Result<(), String> {
+    let family = seed.task_definition["family"].as_str().unwrap_or_default();
+    let known = context.resources.families.get(family).map_or(0, Vec::len);
+    for _ in known..seed.revisions {
+        register(context, &seed.task_definition)
+            .map_err(|error| format!("seeded task definition {family}: {error}"))?;
+    }
+    Ok(())
 }
 
 /// Registers the task definition and creates the service as it is an hour after its creation.

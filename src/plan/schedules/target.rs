@@ -67,7 +67,7 @@ pub(super) fn merge_target(
     }
     merge_retry(&mut document, desired.retry);
     if let Some(queue) = &desired.dead_letter {
-        document.insert("DeadLetterConfig".to_owned(), json!({ "Arn": queue }));
+        document.insert("DeadLetterConfig".to_owned(), json!({ "Arn": queue_arn(queue, schedule_context) }));
     }
     match input::merge_input(&mut document, desired, work) {
         Ok(note) => notes.extend(note.map(|note| format!("`{}`: {note}", target_name(desired, schedule)))),
@@ -89,6 +89,15 @@ pub(super) fn merge_target(
     let (id, family) = (document["Id"].as_str().unwrap_or_default().to_owned(), work.family.clone());
     let plan = TargetPlan { id, revision, family, revision_before, document, changes: !changes.is_empty() };
     Ok(MergedTarget { plan, changes, notes })
+}
+
+/// Returns the ARN of a queue that is given as a name or an ARN.
+fn queue_arn(queue: &str, schedule_context: &ScheduleContext) -> String {
+    if queue.starts_with("arn:") {
+        return queue.to_owned();
+    }
+    let ScheduleContext { partition, region, account, .. } = schedule_context;
+    format!("arn:{partition}:sqs:{region}:{account}:{queue}")
 }
 
 /// Returns the name of a target in messages.
