@@ -4,20 +4,20 @@
 //! Each tool has a module with two functions: one recognises its files by their content, the other adds what they say to a
 //! [`Session`]. [`merge::merge`] makes one manifest of everything that was added.
 
+mod compose;
+mod copilot;
 pub mod definition;
 pub mod definitions;
 pub mod document;
 pub mod draft;
 pub mod draft_value;
+mod ecs_cli;
+mod ecs_deployer;
 pub mod ecschedule;
 pub mod ecspresso;
 pub mod edits;
-pub mod findings;
-mod compose;
-mod copilot;
-mod ecs_cli;
-mod ecs_deployer;
 mod fabfuel;
+pub mod findings;
 mod genova;
 mod github_workflow;
 pub mod go_text;

@@ -20,10 +20,15 @@ pub(super) fn unified_diff(path: &str, before: &str, after: &str) -> String {
     if before == after {
         return String::new();
     }
-    let lines = diff_lines(&before.split_inclusive('\n').collect::<Vec<_>>(), &after.split_inclusive('\n').collect::<Vec<_>>());
+    let lines = diff_lines(
+        &before.split_inclusive('\n').collect::<Vec<_>>(),
+        &after.split_inclusive('\n').collect::<Vec<_>>(),
+    );
     let mut text = format!("--- a/{path}\n+++ b/{path}\n");
     for (start, end) in hunks(&lines) {
-        let count = |wanted: fn(&DiffLine<'_>) -> bool, lines: &[DiffLine<'_>]| lines.iter().filter(|line| wanted(line)).count();
+        let count = |wanted: fn(&DiffLine<'_>) -> bool, lines: &[DiffLine<'_>]| {
+            lines.iter().filter(|line| wanted(line)).count()
+        };
         let in_before = |line: &DiffLine<'_>| !matches!(line, DiffLine::Added(_));
         let in_after = |line: &DiffLine<'_>| !matches!(line, DiffLine::Removed(_));
         let (old, new) = (count(in_before, &lines[..start]), count(in_after, &lines[..start]));
@@ -62,7 +67,8 @@ fn hunks(lines: &[DiffLine<'_>]) -> Vec<(usize, usize)> {
 fn diff_lines<'a>(before: &[&'a str], after: &[&'a str]) -> Vec<DiffLine<'a>> {
     let same = before.iter().zip(after).take_while(|(one, other)| one == other).count();
     let (before_rest, after_rest) = (&before[same..], &after[same..]);
-    let at_end = before_rest.iter().rev().zip(after_rest.iter().rev()).take_while(|(one, other)| one == other).count();
+    let at_end =
+        before_rest.iter().rev().zip(after_rest.iter().rev()).take_while(|(one, other)| one == other).count();
     let old = &before_rest[..before_rest.len() - at_end];
     let new = &after_rest[..after_rest.len() - at_end];
     let mut lines: Vec<DiffLine<'a>> = before[..same].iter().map(|line| DiffLine::Same(line)).collect();
@@ -96,7 +102,9 @@ fn longest_common<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<DiffLine<'a>> {
             lines.push(DiffLine::Same(old[i]));
             i += 1;
             j += 1;
-        } else if j == new.len() || (i < old.len() && lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]) {
+        } else if j == new.len()
+            || (i < old.len() && lengths[(i + 1) * width + j] >= lengths[i * width + j + 1])
+        {
             lines.push(DiffLine::Removed(old[i]));
             i += 1;
         } else {
@@ -120,7 +128,10 @@ mod tests {
             "--- a/a.yml\n+++ b/a.yml\n@@ -1,6 +1,7 @@\n 1\n 2\n 3\n+new\n 4\n 5\n 6\n@@ -15,6 +16,5 @@\n 15\n 16\n 17\n-18\n 19\n 20\n"
         );
         assert_eq!(unified_diff("a", "x", "x"), "");
-        assert_eq!(unified_diff("a", "x", "y\n"), "--- a/a\n+++ b/a\n@@ -1,1 +1,1 @@\n-x\n\\ No newline at end of file\n+y\n");
+        assert_eq!(
+            unified_diff("a", "x", "y\n"),
+            "--- a/a\n+++ b/a\n@@ -1,1 +1,1 @@\n-x\n\\ No newline at end of file\n+y\n"
+        );
         assert_eq!(unified_diff("a", "", "y\n"), "--- a/a\n+++ b/a\n@@ -0,0 +1,1 @@\n+y\n");
     }
 }

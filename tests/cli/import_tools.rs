@@ -37,7 +37,13 @@ fn deploys(folder: &Folder, stage: &[&str], tags: &[&str]) {
 fn genova_becomes_one_manifest_with_its_clusters_as_stages() {
     let folder = app("genova");
     let run = folder.run(&["import", "--name", "shop"]).exits(6);
-    let files = ["ecsail.yml", "ecsail/config/deploy/web.yml", "ecsail/config/deploy/api.yml", "ecsail/build-images.sh", ".github/workflows/ecsail.yml"];
+    let files = [
+        "ecsail.yml",
+        "ecsail/config/deploy/web.yml",
+        "ecsail/config/deploy/api.yml",
+        "ecsail/build-images.sh",
+        ".github/workflows/ecsail.yml",
+    ];
     assert_snapshot!("import_genova", shown(&folder, &run, &files));
     folder.run(&["check"]).exits(0);
     folder.run(&["import", "--name", "shop"]).exits(6).answers("unchanged: ecsail.yml");
@@ -60,7 +66,14 @@ fn a_workflow_becomes_a_manifest_and_a_patch() {
 fn a_compose_file_becomes_services_and_tasks() {
     let folder = app("compose");
     let run = folder.run(&["import", "--name", "shop"]).exits(6);
-    let files = ["ecsail.yml", "task/web.yml", "task/worker.yml", "task/cache.yml", "task/migrate.yml", "ecsail/build-images.sh"];
+    let files = [
+        "ecsail.yml",
+        "task/web.yml",
+        "task/worker.yml",
+        "task/cache.yml",
+        "task/migrate.yml",
+        "ecsail/build-images.sh",
+    ];
     assert_snapshot!("import_compose", shown(&folder, &run, &files));
     let folder = folder.env("EDITOR", "vi");
     folder.run(&["check"]).exits(0);
@@ -86,7 +99,10 @@ fn copilot_services_keep_what_they_run() {
 #[test]
 fn a_compose_file_with_parameters_of_ecs_cli() {
     let folder = Folder::new(&[
-        ("docker-compose.yml", "version: '3'\nservices:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n"),
+        (
+            "docker-compose.yml",
+            "version: '3'\nservices:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n",
+        ),
         (
             "ecs-params.yml",
             "version: 1\ntask_definition:\n  task_execution_role: ecsTaskExecutionRole\n  ecs_network_mode: awsvpc\n  task_size: { mem_limit: 0.5GB, cpu_limit: 256 }\n  \
@@ -104,8 +120,20 @@ fn a_definition_and_a_command_line_of_ecs_deployer() {
     let definition = "family: '{{env}}-web'\nnetwork_mode: bridge\ncontainer_definitions:\n  - name: app\n    image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:{{tag}}\n    memory: 512\n    \
                       environment:\n      - { name: MODE, value: '{{mode}}' }\n";
     let folder = Folder::new(&[("web.yml", definition)]);
-    let words = ["--", "update-service", "--cluster", "main", "--service", "web", "--wait", "true", "--replace_variables", "env:production"];
-    let run = folder.run(&[&["import", "ecs-deployer", "web.yml", "--name", "shop"][..], &words].concat()).exits(6);
+    let words = [
+        "--",
+        "update-service",
+        "--cluster",
+        "main",
+        "--service",
+        "web",
+        "--wait",
+        "true",
+        "--replace_variables",
+        "env:production",
+    ];
+    let run =
+        folder.run(&[&["import", "ecs-deployer", "web.yml", "--name", "shop"][..], &words].concat()).exits(6);
     assert_snapshot!("import_ecs_deployer", shown(&folder, &run, &["ecsail.yml", "ecsail/web.yml"]));
     folder.run(&["check"]).exits(0);
     deploys(&folder, &[], &["--tag", "v2"]);
@@ -114,21 +142,35 @@ fn a_definition_and_a_command_line_of_ecs_deployer() {
 #[test]
 fn a_command_line_of_fabfuel() {
     let folder = Folder::new(&[]);
-    let run = folder.run(&["import", "fabfuel", "--", "ecs", "deploy", "main", "web", "-t", "1.2", "-e", "app", "MODE", "b"]).exits(0);
+    let run = folder
+        .run(&[
+            "import", "fabfuel", "--", "ecs", "deploy", "main", "web", "-t", "1.2", "-e", "app", "MODE", "b",
+        ])
+        .exits(0);
     assert_snapshot!(run.stdout, @"");
-    folder.run(&["import", "fabfuel", "--", "ecs", "deploy", "main", "web", "--nope"]).exits(2).says("has no flag `--nope`");
+    folder
+        .run(&["import", "fabfuel", "--", "ecs", "deploy", "main", "web", "--nope"])
+        .exits(2)
+        .says("has no flag `--nope`");
     folder.run(&["import", "fabfuel", "--", "ecs", "run", "main", "report"]).exits(0);
     folder.run(&["check"]).exits(0);
 }
 
 #[test]
 fn hostile_files_end_in_errors() {
-    let folder = Folder::new(&[("compose.yml", "services: { a: { image: x }, include: [compose.yml] }\ninclude: [compose.yml]\n")]);
+    let folder = Folder::new(&[(
+        "compose.yml",
+        "services: { a: { image: x }, include: [compose.yml] }\ninclude: [compose.yml]\n",
+    )]);
     folder.run(&["import", "compose", "compose.yml"]).exits(1).says("docker compose config");
-    let folder = Folder::new(&[("config/deploy.yml", "clusters:\n  - name: a\n    services: { w: { path: ../../../../etc/passwd, containers: [] } }\n")]);
+    let folder = Folder::new(&[(
+        "config/deploy.yml",
+        "clusters:\n  - name: a\n    services: { w: { path: ../../../../etc/passwd, containers: [] } }\n",
+    )]);
     folder.run(&["import", "genova", "config/deploy.yml"]).exits(1);
     let folder = Folder::new(&[("config/deploy.yml", "clusters: &a [*a]\n")]);
     folder.run(&["import", "genova", "config/deploy.yml"]).exits(1);
-    let folder = Folder::new(&[(".github/workflows/w.yml", "jobs: [\n# amazon-ecs-deploy-task-definition\n")]);
+    let folder =
+        Folder::new(&[(".github/workflows/w.yml", "jobs: [\n# amazon-ecs-deploy-task-definition\n")]);
     folder.run(&["import", "github-workflow", ".github/workflows/w.yml"]).exits(1);
 }

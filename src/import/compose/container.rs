@@ -70,7 +70,8 @@ impl ContainerImport<'_, '_, '_> {
                 Some(text) => words(text),
                 None => texts(Some(node)),
             };
-            let list: Vec<Value> = list.iter().map(|word| self.project.interpolated(self.session, word).into()).collect();
+            let list: Vec<Value> =
+                list.iter().map(|word| self.project.interpolated(self.session, word).into()).collect();
             self.members.insert(member.to_owned(), list.into());
         }
     }
@@ -83,12 +84,20 @@ impl ContainerImport<'_, '_, '_> {
                 None => long_port(node).map(|port| vec![port]),
             };
             let Some(found) = found else {
-                self.missing(node, "ports", "a port that is a variable, or no port: write it into `portMappings`");
+                self.missing(
+                    node,
+                    "ports",
+                    "a port that is a variable, or no port: write it into `portMappings`",
+                );
                 continue;
             };
             for port in found {
                 if port.published.as_ref().is_some_and(|published| *published != port.container.to_string()) {
-                    let why = format!("a task on Fargate has an address of its own: it is reached at port {}, not at {}", port.container, port.published.unwrap_or_default());
+                    let why = format!(
+                        "a task on Fargate has an address of its own: it is reached at port {}, not at {}",
+                        port.container,
+                        port.published.unwrap_or_default()
+                    );
                     self.changed(node, "ports", &why);
                 }
                 let mut mapping = Map::from_iter([("containerPort".to_owned(), Value::from(port.container))]);
@@ -112,21 +121,45 @@ impl ContainerImport<'_, '_, '_> {
             let path = joined(folder_of(&self.project.file.path), &path);
             match self.session.read(&path) {
                 Ok(Some(text)) => {
-                    let pairs = text.lines().map(str::trim).filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));
-                    variables.extend(pairs.map(|(name, value)| (name.trim_start_matches("export ").trim().to_owned(), Some(value.trim().trim_matches(['"', '\'']).to_owned()), None)));
-                    self.session.changed(&path, None, &format!("services.{}.env_file", self.name), "its variables are in the definition; secrets among them are secrets");
+                    let pairs = text
+                        .lines()
+                        .map(str::trim)
+                        .filter(|line| !line.starts_with('#'))
+                        .filter_map(|line| line.split_once('='));
+                    variables.extend(pairs.map(|(name, value)| {
+                        (
+                            name.trim_start_matches("export ").trim().to_owned(),
+                            Some(value.trim().trim_matches(['"', '\'']).to_owned()),
+                            None,
+                        )
+                    }));
+                    self.session.changed(
+                        &path,
+                        None,
+                        &format!("services.{}.env_file", self.name),
+                        "its variables are in the definition; secrets among them are secrets",
+                    );
                 }
                 Ok(None) if !is_required => {}
-                _ => self.missing(&node, "env_file", &format!("no file `{path}`: its variables are not in the definition")),
+                _ => self.missing(
+                    &node,
+                    "env_file",
+                    &format!("no file `{path}`: its variables are not in the definition"),
+                ),
             }
         }
         let environment = self.node.get("environment");
         for (key, value) in entries(environment) {
-            variables.push((key.name.clone(), value.text().map(str::to_owned), Some(self.project.file.line(key.span))));
+            variables.push((
+                key.name.clone(),
+                value.text().map(str::to_owned),
+                Some(self.project.file.line(key.span)),
+            ));
         }
         for item in environment.map_or(&[][..], Node::items) {
             let text = item.text().unwrap_or_default();
-            let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value.to_owned())));
+            let (name, value) =
+                text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value.to_owned())));
             variables.push((name.to_owned(), value, Some(self.project.file.line(item.span))));
         }
         for (name, value, line) in variables {
@@ -161,10 +194,16 @@ impl ContainerImport<'_, '_, '_> {
 
     fn add_secrets(&mut self) {
         for node in self.node.get("secrets").map_or(&[][..], Node::items) {
-            let source = node.text().or_else(|| node.get("source").and_then(Node::text)).unwrap_or_default().to_owned();
+            let source = node
+                .text()
+                .or_else(|| node.get("source").and_then(Node::text))
+                .unwrap_or_default()
+                .to_owned();
             let name = crate::adopt::names::identifier(&source).to_ascii_uppercase();
             entry(&mut self.members, "secrets", &name, self.project.secret_path(&source).into());
-            let why = format!("the file `/run/secrets/{source}` is the variable `{name}` now: ECS has secrets in variables. Write its value with `ecsail secret put`");
+            let why = format!(
+                "the file `/run/secrets/{source}` is the variable `{name}` now: ECS has secrets in variables. Write its value with `ecsail secret put`"
+            );
             self.missing(node, "secrets", &why);
         }
     }
@@ -172,7 +211,8 @@ impl ContainerImport<'_, '_, '_> {
     fn add_health_check(&mut self) {
         let Some(node) = self.node.get("healthcheck") else { return };
         let test = node.get("test");
-        let is_off = node.get("disable").and_then(Node::text) == Some("true") || texts(test).first().is_some_and(|word| word == "NONE");
+        let is_off = node.get("disable").and_then(Node::text) == Some("true")
+            || texts(test).first().is_some_and(|word| word == "NONE");
         if is_off {
             return;
         }
@@ -181,20 +221,31 @@ impl ContainerImport<'_, '_, '_> {
             None => texts(test),
         };
         if command.is_empty() {
-            self.missing(node, "healthcheck", "without a `test` it changes the check of the image, which ECS does not use");
+            self.missing(
+                node,
+                "healthcheck",
+                "without a `test` it changes the check of the image, which ECS does not use",
+            );
             return;
         }
-        let command: Vec<Value> = command.iter().map(|word| self.project.interpolated(self.session, word).into()).collect();
+        let command: Vec<Value> =
+            command.iter().map(|word| self.project.interpolated(self.session, word).into()).collect();
         let mut check = Map::from_iter([("command".to_owned(), command.into())]);
         for (from, to, least, most) in HEALTH_LIMITS {
             let Some(value) = node.get(from).and_then(Node::text).and_then(seconds) else { continue };
             let kept = value.clamp(*least, *most);
             if kept != value {
-                self.changed(node, &format!("healthcheck.{from}"), &format!("ECS takes {least} to {most} seconds: {kept}"));
+                self.changed(
+                    node,
+                    &format!("healthcheck.{from}"),
+                    &format!("ECS takes {least} to {most} seconds: {kept}"),
+                );
             }
             check.insert((*to).to_owned(), kept.into());
         }
-        if let Some(retries) = node.get("retries").and_then(Node::text).and_then(|text| text.parse::<u64>().ok()) {
+        if let Some(retries) =
+            node.get("retries").and_then(Node::text).and_then(|text| text.parse::<u64>().ok())
+        {
             check.insert("retries".to_owned(), retries.clamp(1, 10).into());
         }
         if let Some(start) = node.get("start_interval") {
@@ -209,13 +260,24 @@ impl ContainerImport<'_, '_, '_> {
         let own = |name: &str| self.node.get(name).and_then(Node::text).map(str::to_owned);
         let cpu = limit("limits", "cpus").or_else(|| own("cpus")).and_then(|text| cpu_units(&text));
         let memory = limit("limits", "memory").or_else(|| own("mem_limit")).and_then(|text| mebibytes(&text));
-        let reserved = limit("reservations", "memory").or_else(|| own("mem_reservation")).and_then(|text| mebibytes(&text));
+        let reserved = limit("reservations", "memory")
+            .or_else(|| own("mem_reservation"))
+            .and_then(|text| mebibytes(&text));
         for (member, value) in [("cpu", cpu), ("memory", memory), ("memoryReservation", reserved)] {
             self.members.extend(value.map(|value| (member.to_owned(), Value::from(value))));
         }
-        for (part, name) in [("reservations", "cpus"), ("reservations", "devices"), ("reservations", "generic_resources"), ("limits", "pids")] {
+        for (part, name) in [
+            ("reservations", "cpus"),
+            ("reservations", "devices"),
+            ("reservations", "generic_resources"),
+            ("limits", "pids"),
+        ] {
             if let Some(node) = resources.and_then(|resources| resources.get(part)?.get(name)) {
-                self.missing(node, &format!("deploy.resources.{part}.{name}"), "a container on Fargate has CPU units and memory only");
+                self.missing(
+                    node,
+                    &format!("deploy.resources.{part}.{name}"),
+                    "a container on Fargate has CPU units and memory only",
+                );
             }
         }
     }
@@ -226,7 +288,11 @@ impl ContainerImport<'_, '_, '_> {
             self.members.extend(text.map(|text| (to.to_owned(), text.into())));
         }
         let is_true = |node: &Node, name: &str| node.get(name).and_then(Node::text) == Some("true");
-        for (from, to) in [("read_only", "readonlyRootFilesystem"), ("tty", "pseudoTerminal"), ("stdin_open", "interactive")] {
+        for (from, to) in [
+            ("read_only", "readonlyRootFilesystem"),
+            ("tty", "pseudoTerminal"),
+            ("stdin_open", "interactive"),
+        ] {
             if is_true(self.node, from) {
                 self.members.insert(to.to_owned(), true.into());
             }
@@ -254,7 +320,11 @@ impl ContainerImport<'_, '_, '_> {
             && let Some(time) = node.text().and_then(seconds)
         {
             if time > LONGEST_STOP {
-                self.changed(node, "stop_grace_period", &format!("Fargate waits {LONGEST_STOP} seconds at most"));
+                self.changed(
+                    node,
+                    "stop_grace_period",
+                    &format!("Fargate waits {LONGEST_STOP} seconds at most"),
+                );
             }
             self.members.insert("stopTimeout".to_owned(), time.min(LONGEST_STOP).into());
         }
@@ -263,7 +333,12 @@ impl ContainerImport<'_, '_, '_> {
 
     fn add_lists(&mut self) {
         let limits = entries(self.node.get("ulimits")).iter().map(|(key, node)| {
-            let number = |name: &str| node.get(name).and_then(Node::text).or_else(|| node.text()).and_then(|text| text.parse::<i64>().ok());
+            let number = |name: &str| {
+                node.get(name)
+                    .and_then(Node::text)
+                    .or_else(|| node.text())
+                    .and_then(|text| text.parse::<i64>().ok())
+            };
             json!({ "name": key.name, "softLimit": number("soft"), "hardLimit": number("hard") })
         });
         let limits: Vec<Value> = limits.collect();
@@ -275,7 +350,10 @@ impl ContainerImport<'_, '_, '_> {
             let value = self.project.interpolated(self.session, &value);
             entry(&mut self.members, "dockerLabels", &name, value.into());
         }
-        let controls: Vec<Value> = pairs(self.node.get("sysctls")).into_iter().map(|(name, value)| json!({ "namespace": name, "value": value })).collect();
+        let controls: Vec<Value> = pairs(self.node.get("sysctls"))
+            .into_iter()
+            .map(|(name, value)| json!({ "namespace": name, "value": value }))
+            .collect();
         if !controls.is_empty() {
             self.members.insert("systemControls".to_owned(), controls.into());
         }
@@ -286,18 +364,23 @@ impl ContainerImport<'_, '_, '_> {
         let logging = self.node.get("logging");
         let driver = logging.and_then(|node| node.get("driver")).and_then(Node::text);
         if let (Some(node), Some("awslogs" | "splunk" | "awsfirelens")) = (logging, driver) {
-            let options: Map<String, Value> = pairs(node.get("options")).into_iter().map(|(name, value)| (name, value.into())).collect();
-            self.members.insert("logConfiguration".to_owned(), json!({ "logDriver": driver, "options": options }));
+            let options: Map<String, Value> =
+                pairs(node.get("options")).into_iter().map(|(name, value)| (name, value.into())).collect();
+            self.members
+                .insert("logConfiguration".to_owned(), json!({ "logDriver": driver, "options": options }));
             return;
         }
         if let Some(node) = logging {
             self.changed(node, "logging", "Fargate has no such driver: the lines go to CloudWatch Logs");
         }
-        self.members.insert("logConfiguration".to_owned(), json!({ "logDriver": "awslogs", "options": {
-            "awslogs-group": format!("/ecs/{}", expression("app")),
-            "awslogs-region": expression("aws.region"),
-            "awslogs-stream-prefix": self.name,
-        }}));
+        self.members.insert(
+            "logConfiguration".to_owned(),
+            json!({ "logDriver": "awslogs", "options": {
+                "awslogs-group": format!("/ecs/{}", expression("app")),
+                "awslogs-region": expression("aws.region"),
+                "awslogs-stream-prefix": self.name,
+            }}),
+        );
     }
 
     fn report_mounts(&mut self) {
@@ -306,11 +389,14 @@ impl ContainerImport<'_, '_, '_> {
                 Some(text) => text.split(':').next().unwrap_or_default().to_owned(),
                 None => node.get("source").and_then(Node::text).unwrap_or_default().to_owned(),
             };
-            let is_bind = source.starts_with(['.', '/', '~']) || node.get("type").and_then(Node::text) == Some("bind");
+            let is_bind =
+                source.starts_with(['.', '/', '~']) || node.get("type").and_then(Node::text) == Some("bind");
             let why = if is_bind {
                 format!("`{source}` is a folder of this machine: put it into the image")
             } else {
-                format!("volume `{source}`: a task loses its storage when it ends; write an EFS volume into `volumes` and `mountPoints`, or use a database of AWS")
+                format!(
+                    "volume `{source}`: a task loses its storage when it ends; write an EFS volume into `volumes` and `mountPoints`, or use a database of AWS"
+                )
             };
             self.missing(node, "volumes", &why);
         }
@@ -334,14 +420,23 @@ fn env_files(node: &Node) -> Vec<(String, bool, Node)> {
         let is_required = node.get("required").and_then(Node::text) != Some("false");
         Some((path, is_required, node.clone()))
     };
-    if files.text().is_some() { one(files).into_iter().collect() } else { files.items().iter().filter_map(one).collect() }
+    if files.text().is_some() {
+        one(files).into_iter().collect()
+    } else {
+        files.items().iter().filter_map(one).collect()
+    }
 }
 
 /// Returns the pairs of a mapping, or of a list of `NAME=VALUE`.
 fn pairs(node: Option<&Node>) -> Vec<(String, String)> {
-    let mapped = entries(node).iter().map(|(key, value)| (key.name.clone(), value.text().unwrap_or_default().to_owned()));
+    let mapped = entries(node)
+        .iter()
+        .map(|(key, value)| (key.name.clone(), value.text().unwrap_or_default().to_owned()));
     let listed = texts(node).into_iter().map(|text| {
-        text.split_once('=').map_or_else(|| (text.clone(), String::new()), |(name, value)| (name.to_owned(), value.to_owned()))
+        text.split_once('=').map_or_else(
+            || (text.clone(), String::new()),
+            |(name, value)| (name.to_owned(), value.to_owned()),
+        )
     });
     mapped.chain(listed).collect()
 }
@@ -351,7 +446,9 @@ fn entry(members: &mut Map<String, Value>, map: &str, name: &str, value: Value) 
 }
 
 fn push_once(list: &mut Vec<Value>, value: Value) {
-    let is_known = list.iter().any(|known| known["containerPort"] == value["containerPort"] && known.get("protocol") == value.get("protocol"));
+    let is_known = list.iter().any(|known| {
+        known["containerPort"] == value["containerPort"] && known.get("protocol") == value.get("protocol")
+    });
     if !is_known {
         list.push(value);
     }
@@ -362,7 +459,9 @@ pub(super) fn interpolate(session: &mut Session<'_>, file: &str, text: &str) -> 
     let mut names = Vec::new();
     let text = interpolated(text, &mut names);
     for name in names {
-        let why = format!("`env.{name}` of the manifest: ecsail reads no `.env`, so give it with `--env-file .env`");
+        let why = format!(
+            "`env.{name}` of the manifest: ecsail reads no `.env`, so give it with `--env-file .env`"
+        );
         session.changed(file, None, &format!("${{{name}}}"), &why);
     }
     text

@@ -2,34 +2,78 @@
 
 /// The keys that are carried over, whole or in part; what is not is reported where it is read.
 pub(super) const HANDLED: &[&str] = &[
-    "image", "build", "command", "entrypoint", "environment", "env_file", "ports", "expose", "secrets", "healthcheck", "depends_on", "deploy",
-    "cpus", "mem_limit", "mem_reservation", "scale", "user", "working_dir", "read_only", "init", "cap_drop", "cap_add", "stop_grace_period",
-    "ulimits", "labels", "tty", "stdin_open", "logging", "platform", "volumes", "networks", "restart", "profiles", "sysctls", "links", "container_name",
+    "image",
+    "build",
+    "command",
+    "entrypoint",
+    "environment",
+    "env_file",
+    "ports",
+    "expose",
+    "secrets",
+    "healthcheck",
+    "depends_on",
+    "deploy",
+    "cpus",
+    "mem_limit",
+    "mem_reservation",
+    "scale",
+    "user",
+    "working_dir",
+    "read_only",
+    "init",
+    "cap_drop",
+    "cap_add",
+    "stop_grace_period",
+    "ulimits",
+    "labels",
+    "tty",
+    "stdin_open",
+    "logging",
+    "platform",
+    "volumes",
+    "networks",
+    "restart",
+    "profiles",
+    "sysctls",
+    "links",
+    "container_name",
 ];
 
 /// Returns why a key is not carried over; `None` for one that means nothing where no container of Docker runs.
 pub(super) fn reason(key: &str) -> Option<&'static str> {
     let why = match key {
-        "annotations" | "attach" | "develop" | "pull_policy" | "pull_refresh_after" | "stop_signal" if key != "stop_signal" => return None,
+        "annotations" | "attach" | "develop" | "pull_policy" | "pull_refresh_after" | "stop_signal"
+            if key != "stop_signal" =>
+        {
+            return None;
+        }
         "stop_signal" => "ECS takes the signal of the image: write `STOPSIGNAL` in its Dockerfile",
         "configs" => "ECS mounts no files: put it into the image, or into a variable",
         "privileged" => "Fargate runs no privileged containers",
-        "network_mode" | "pid" | "ipc" | "uts" | "userns_mode" | "cgroup" | "cgroup_parent" => "a task on Fargate has namespaces of its own",
-        "hostname" | "domainname" | "mac_address" | "dns" | "dns_opt" | "dns_search" | "extra_hosts" | "external_links" => {
-            "a task with a network of its own has the names of its VPC"
+        "network_mode" | "pid" | "ipc" | "uts" | "userns_mode" | "cgroup" | "cgroup_parent" => {
+            "a task on Fargate has namespaces of its own"
         }
+        "hostname" | "domainname" | "mac_address" | "dns" | "dns_opt" | "dns_search" | "extra_hosts"
+        | "external_links" => "a task with a network of its own has the names of its VPC",
         "devices" | "device_cgroup_rules" | "gpus" => "Fargate has no devices of the host",
-        "tmpfs" | "shm_size" | "storage_opt" => "Fargate has no such file systems: the task has its own storage",
+        "tmpfs" | "shm_size" | "storage_opt" => {
+            "Fargate has no such file systems: the task has its own storage"
+        }
         "extends" => "resolve it first: `docker compose config > resolved.yml`, and import that",
         "provider" | "models" | "use_api_socket" => "it belongs to Docker",
-        "post_start" | "pre_stop" => "write a hook in the manifest, or a command in the image: `ecsail docs hooks`",
-        "label_file" => "write the labels into `labels`",
-        "cpu_shares" | "cpu_count" | "cpu_percent" | "cpu_quota" | "cpu_period" | "cpu_rt_period" | "cpu_rt_runtime" | "cpuset" => {
-            "ECS takes CPU units: write `cpus` or `deploy.resources`"
+        "post_start" | "pre_stop" => {
+            "write a hook in the manifest, or a command in the image: `ecsail docs hooks`"
         }
-        "memswap_limit" | "mem_swappiness" | "oom_kill_disable" | "oom_score_adj" | "pids_limit" | "blkio_config" => "Fargate has no such limit",
+        "label_file" => "write the labels into `labels`",
+        "cpu_shares" | "cpu_count" | "cpu_percent" | "cpu_quota" | "cpu_period" | "cpu_rt_period"
+        | "cpu_rt_runtime" | "cpuset" => "ECS takes CPU units: write `cpus` or `deploy.resources`",
+        "memswap_limit" | "mem_swappiness" | "oom_kill_disable" | "oom_score_adj" | "pids_limit"
+        | "blkio_config" => "Fargate has no such limit",
         "volumes_from" => "write a volume that both containers mount",
-        "group_add" | "security_opt" | "runtime" | "isolation" | "credential_spec" => "ECS has no equal of it on Fargate",
+        "group_add" | "security_opt" | "runtime" | "isolation" | "credential_spec" => {
+            "ECS has no equal of it on Fargate"
+        }
         _ => "it is no key of the Compose specification that ecsail has",
     };
     Some(why)

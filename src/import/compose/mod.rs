@@ -18,13 +18,18 @@ use project::Project;
 /// Returns whether a file is a Compose file: services with an image or a build.
 pub(super) fn recognises(file: &FoundFile) -> bool {
     let is_yaml = file.path.ends_with(".yml") || file.path.ends_with(".yaml");
-    if !is_yaml || !file.text.contains("services") || !file.text.contains("image") && !file.text.contains("build") {
+    if !is_yaml
+        || !file.text.contains("services")
+        || !file.text.contains("image") && !file.text.contains("build")
+    {
         return false;
     }
     let Ok(file) = YamlFile::parse(&file.path, &file.text) else { return false };
     let services = entries(file.root.get("services"));
     let is_service = |node: &Node| node.get("image").is_some() || node.get("build").is_some();
-    file.root.get("ecsail").is_none() && !services.is_empty() && services.iter().all(|(_, node)| is_service(node))
+    file.root.get("ecsail").is_none()
+        && !services.is_empty()
+        && services.iter().all(|(_, node)| is_service(node))
 }
 
 /// Imports Compose files.
@@ -47,17 +52,27 @@ pub(super) fn import_with(session: &mut Session<'_>, found: &FoundFile, params: 
     import_file(session, found, true, params)
 }
 
-fn import_file(session: &mut Session<'_>, found: &FoundFile, one_task: bool, params: &EcsParams) -> Result<()> {
-        let file = YamlFile::parse(&found.path, &found.text)?;
-        let services = entries(file.root.get("services"));
-        if services.is_empty() {
-            return Err(Failure::error(format!("`{}` has no `services`", found.path)));
-        }
-        let extends = services.iter().any(|(_, node)| node.get("extends").is_some());
-        if file.root.get("include").is_some() || extends {
-            return Err(Failure::error(format!("`{}` is made of other files, by `include` or `extends`", found.path))
-                .with_hint("resolve them first: `docker compose config > resolved.yml`, and import that".to_owned()));
-        }
-        Project { file, one_task, params: params.clone() }.import(session);
+fn import_file(
+    session: &mut Session<'_>,
+    found: &FoundFile,
+    one_task: bool,
+    params: &EcsParams,
+) -> Result<()> {
+    let file = YamlFile::parse(&found.path, &found.text)?;
+    let services = entries(file.root.get("services"));
+    if services.is_empty() {
+        return Err(Failure::error(format!("`{}` has no `services`", found.path)));
+    }
+    let extends = services.iter().any(|(_, node)| node.get("extends").is_some());
+    if file.root.get("include").is_some() || extends {
+        return Err(Failure::error(format!(
+            "`{}` is made of other files, by `include` or `extends`",
+            found.path
+        ))
+        .with_hint(
+            "resolve them first: `docker compose config > resolved.yml`, and import that".to_owned(),
+        ));
+    }
+    Project { file, one_task, params: params.clone() }.import(session);
     Ok(())
 }

@@ -83,7 +83,12 @@ impl Project {
         for (key, node) in entries(self.file.root.get("services")) {
             if let Some(profiles) = node.get("profiles").filter(|profiles| !profiles.items().is_empty()) {
                 let why = "it runs only with a profile: it is left out";
-                session.missing(&self.file.path, Some(self.file.line(profiles.span)), &format!("services.{}", key.name), why);
+                session.missing(
+                    &self.file.path,
+                    Some(self.file.line(profiles.span)),
+                    &format!("services.{}", key.name),
+                    why,
+                );
                 continue;
             }
             found.push((key.name.as_str(), node));
@@ -94,7 +99,9 @@ impl Project {
     /// Returns the services that others wait for to end: they are one-off tasks.
     fn tasks<'a>(&self, services: &[(&'a str, &Node)]) -> BTreeSet<&'a str> {
         let waits = services.iter().flat_map(|(_, node)| entries(node.get("depends_on")));
-        let ended = waits.filter(|(_, on)| on.get("condition").and_then(Node::text) == Some("service_completed_successfully"));
+        let ended = waits.filter(|(_, on)| {
+            on.get("condition").and_then(Node::text) == Some("service_completed_successfully")
+        });
         let ended: BTreeSet<&str> = ended.map(|(key, _)| key.name.as_str()).collect();
         services.iter().map(|(name, _)| *name).filter(|name| ended.contains(name)).collect()
     }
@@ -119,16 +126,28 @@ impl Project {
         let line = Some(self.file.line(node.span));
         if is_task {
             draft.set(&["tasks", &key], json!({ "task_definition": path, "run_task": { "launchType": "FARGATE", "networkConfiguration": network() } }));
-            session.changed(&self.file.path, line, &format!("services.{name}"), &format!("task `{key}`: it runs before the services that wait for its end"));
+            session.changed(
+                &self.file.path,
+                line,
+                &format!("services.{name}"),
+                &format!("task `{key}`: it runs before the services that wait for its end"),
+            );
             return;
         }
         draft.set(&["services", &key, "task_definition"], path);
         draft.set(&["services", &key, "service"], self.service(session, name, node));
-        draft.comment(&["services", &key, "service", "networkConfiguration"], "Replace these by your own, before you deploy to AWS.");
+        draft.comment(
+            &["services", &key, "service", "networkConfiguration"],
+            "Replace these by your own, before you deploy to AWS.",
+        );
         let mut before = Vec::new();
         let mut needs = Vec::new();
         for other in dependencies(node) {
-            if tasks.contains(other.as_str()) { before.push(as_name(&other)) } else { needs.push(as_name(&other)) }
+            if tasks.contains(other.as_str()) {
+                before.push(as_name(&other))
+            } else {
+                needs.push(as_name(&other))
+            }
         }
         for (member, names) in [("before", before), ("needs", needs)] {
             if !names.is_empty() {
@@ -139,14 +158,27 @@ impl Project {
     }
 
     /// Adds all services as the containers of one task.
-    fn add_one_task(&self, session: &mut Session<'_>, services: &[(&str, &Node)], draft: &mut Draft, builds: &mut Vec<Build>) {
-        let containers = services.iter().map(|(name, node)| self.container(session, name, node, draft, builds)).collect();
+    fn add_one_task(
+        &self,
+        session: &mut Session<'_>,
+        services: &[(&str, &Node)],
+        draft: &mut Draft,
+        builds: &mut Vec<Build>,
+    ) {
+        let containers =
+            services.iter().map(|(name, node)| self.container(session, name, node, draft, builds)).collect();
         let nodes: Vec<&Node> = services.iter().map(|(_, node)| *node).collect();
         let key = "app";
         let mut definition = self.definition(key, containers, &nodes);
         definition.extend(self.params.definition.clone());
-        for container in definition.get_mut("containerDefinitions").and_then(Value::as_array_mut).into_iter().flatten() {
-            let own = container["name"].as_str().and_then(|name| self.params.containers.get(name)).and_then(Value::as_object).cloned();
+        for container in
+            definition.get_mut("containerDefinitions").and_then(Value::as_array_mut).into_iter().flatten()
+        {
+            let own = container["name"]
+                .as_str()
+                .and_then(|name| self.params.containers.get(name))
+                .and_then(Value::as_object)
+                .cloned();
             if let Some(members) = container.as_object_mut() {
                 members.extend(own.unwrap_or_default());
             }
@@ -156,15 +188,30 @@ impl Project {
         draft.set(&["services", key, "task_definition"], "task/app.yml");
         let own = self.params.network.clone();
         if own.is_none() {
-            draft.comment(&["services", key, "service", "networkConfiguration"], "Replace these by your own, before you deploy to AWS.");
+            draft.comment(
+                &["services", key, "service", "networkConfiguration"],
+                "Replace these by your own, before you deploy to AWS.",
+            );
         }
         draft.set(&["services", key, "service"], json!({ "desiredCount": 1, "launchType": "FARGATE", "networkConfiguration": own.unwrap_or_else(network) }));
         let names: Vec<String> = services.iter().map(|(name, _)| format!("`{name}`")).collect();
-        session.carried(&self.file.path, None, "services", &format!("the containers {} of one task", names.join(", ")));
+        session.carried(
+            &self.file.path,
+            None,
+            "services",
+            &format!("the containers {} of one task", names.join(", ")),
+        );
         session.changed(&self.file.path, None, "services", "the containers of a task reach one another at `localhost`, not by their names, and cannot listen on the same port");
     }
 
-    fn container(&self, session: &mut Session<'_>, name: &str, node: &Node, draft: &mut Draft, builds: &mut Vec<Build>) -> Map<String, Value> {
+    fn container(
+        &self,
+        session: &mut Session<'_>,
+        name: &str,
+        node: &Node,
+        draft: &mut Draft,
+        builds: &mut Vec<Build>,
+    ) -> Map<String, Value> {
         let mut members = Map::from_iter([("name".to_owned(), Value::from(as_name(name)))]);
         members.insert("image".to_owned(), self.image(session, name, node, draft, builds).into());
         let mut import = ContainerImport { session, project: self, name, node, members };
@@ -175,19 +222,35 @@ impl Project {
         if !depends.is_empty() {
             members.insert("dependsOn".to_owned(), depends.into());
         }
-        for (key, value) in node.entries().iter().filter(|(key, _)| !keys::HANDLED.contains(&key.name.as_str()) && !key.name.starts_with("x-")) {
+        for (key, value) in node
+            .entries()
+            .iter()
+            .filter(|(key, _)| !keys::HANDLED.contains(&key.name.as_str()) && !key.name.starts_with("x-"))
+        {
             let line = Some(self.file.line(value.span));
             let what = format!("services.{name}.{}", key.name);
             match keys::reason(&key.name) {
                 Some(why) => session.missing(&self.file.path, line, &what, why),
-                None => session.changed(&self.file.path, line, &what, "it is about containers on this machine, and means nothing on ECS"),
+                None => session.changed(
+                    &self.file.path,
+                    line,
+                    &what,
+                    "it is about containers on this machine, and means nothing on ECS",
+                ),
             }
         }
         members
     }
 
     /// Returns the image of a container; one that is built gets an entry in `images`.
-    fn image(&self, session: &mut Session<'_>, name: &str, node: &Node, draft: &mut Draft, builds: &mut Vec<Build>) -> String {
+    fn image(
+        &self,
+        session: &mut Session<'_>,
+        name: &str,
+        node: &Node,
+        draft: &mut Draft,
+        builds: &mut Vec<Build>,
+    ) -> String {
         let image = node.get("image").and_then(Node::text).map(|text| self.interpolated(session, text));
         let Some(build) = node.get("build") else {
             return image.unwrap_or_default();
@@ -195,20 +258,36 @@ impl Project {
         let own = image.map(|image| ImageReference::parse(&image).repository);
         let is_known = own.is_some();
         let repository = own.unwrap_or_else(|| {
-            format!("{}.dkr.ecr.{}.amazonaws.com/{}/{}", expression("aws.account"), expression("aws.region"), expression("app"), as_name(name))
+            format!(
+                "{}.dkr.ecr.{}.amazonaws.com/{}/{}",
+                expression("aws.account"),
+                expression("aws.region"),
+                expression("app"),
+                as_name(name)
+            )
         });
-        let key = session.images.claim(None, &repository, None);
+        let key = session.images.claim(None, &repository, None, name);
         draft.set(&["images", &key], repository.clone());
         let line = Some(self.file.line(build.span));
         if !is_known {
             session.changed(&self.file.path, line, &format!("services.{name}.build"), "no `image` names its repository: it is one in ECR, with the names of the app and the service");
         }
         let text = |name: &str| build.get(name).and_then(Node::text).map(str::to_owned);
-        let context = build.text().map(str::to_owned).or_else(|| text("context")).unwrap_or_else(|| ".".to_owned());
+        let context =
+            build.text().map(str::to_owned).or_else(|| text("context")).unwrap_or_else(|| ".".to_owned());
         let context = joined(folder_of(&self.file.path), &context);
-        let args = entries(build.get("args")).iter().map(|(key, value)| format!("{}={}", key.name, value.text().unwrap_or_default()));
-        let args: Vec<String> = args.chain(texts(build.get("args").filter(|args| args.text().is_none()))).collect();
-        let made = Build { repository: if is_known { repository } else { as_name(name) }, context, dockerfile: text("dockerfile"), target: text("target"), args };
+        let args = entries(build.get("args"))
+            .iter()
+            .map(|(key, value)| format!("{}={}", key.name, value.text().unwrap_or_default()));
+        let args: Vec<String> =
+            args.chain(texts(build.get("args").filter(|args| args.text().is_none()))).collect();
+        let made = Build {
+            repository: if is_known { repository } else { as_name(name) },
+            context,
+            dockerfile: text("dockerfile"),
+            target: text("target"),
+            args,
+        };
         if !builds.contains(&made) {
             builds.push(made);
         }
@@ -216,10 +295,20 @@ impl Project {
     }
 
     /// Returns a definition of containers.
-    fn definition(&self, key: &str, containers: Vec<Map<String, Value>>, nodes: &[&Node]) -> Map<String, Value> {
+    fn definition(
+        &self,
+        key: &str,
+        containers: Vec<Map<String, Value>>,
+        nodes: &[&Node],
+    ) -> Map<String, Value> {
         let number = |container: &Map<String, Value>, name: &str| container.get(name).and_then(Value::as_u64);
         let cpu = containers.iter().map(|container| number(container, "cpu").unwrap_or(0)).sum();
-        let memory = containers.iter().map(|container| number(container, "memory").or_else(|| number(container, "memoryReservation")).unwrap_or(0)).sum();
+        let memory = containers
+            .iter()
+            .map(|container| {
+                number(container, "memory").or_else(|| number(container, "memoryReservation")).unwrap_or(0)
+            })
+            .sum();
         let (cpu, memory) = task_size(cpu, memory);
         let mut definition = Map::from_iter([
             ("family".to_owned(), json!(format!("{}-{key}", expression("app")))),
@@ -229,7 +318,9 @@ impl Project {
             ("memory".to_owned(), json!(memory.to_string())),
             ("executionRoleArn".to_owned(), json!("ecsTaskExecutionRole")),
         ]);
-        let is_arm = |node: &&Node| node.get("platform").and_then(Node::text).is_some_and(|platform| platform.contains("arm64"));
+        let is_arm = |node: &&Node| {
+            node.get("platform").and_then(Node::text).is_some_and(|platform| platform.contains("arm64"))
+        };
         if nodes.iter().any(is_arm) {
             definition.insert("runtimePlatform".to_owned(), json!({ "cpuArchitecture": "ARM64" }));
         }
@@ -241,14 +332,22 @@ impl Project {
     /// Returns the attributes of a service.
     fn service(&self, session: &mut Session<'_>, name: &str, node: &Node) -> Value {
         let deploy = node.get("deploy");
-        let count = deploy.and_then(|deploy| deploy.get("replicas")).or_else(|| node.get("scale")).and_then(Node::text);
+        let count = deploy
+            .and_then(|deploy| deploy.get("replicas"))
+            .or_else(|| node.get("scale"))
+            .and_then(Node::text);
         let count = count.and_then(|text| text.parse::<u64>().ok()).unwrap_or(1);
-        let mut service = json!({ "desiredCount": count, "launchType": "FARGATE", "networkConfiguration": network() });
+        let mut service =
+            json!({ "desiredCount": count, "launchType": "FARGATE", "networkConfiguration": network() });
         let update = deploy.and_then(|deploy| deploy.get("update_config"));
         if update.and_then(|update| update.get("failure_action")).and_then(Node::text) == Some("rollback") {
-            service["deploymentConfiguration"] = json!({ "deploymentCircuitBreaker": { "enable": true, "rollback": true } });
+            service["deploymentConfiguration"] =
+                json!({ "deploymentCircuitBreaker": { "enable": true, "rollback": true } });
         }
-        for (key, value) in entries(deploy).iter().filter(|(key, _)| !matches!(key.name.as_str(), "replicas" | "resources" | "update_config")) {
+        for (key, value) in entries(deploy)
+            .iter()
+            .filter(|(key, _)| !matches!(key.name.as_str(), "replicas" | "resources" | "update_config"))
+        {
             let why = match key.name.as_str() {
                 "restart_policy" => "ECS replaces each task of a service that ends",
                 "mode" => "a service runs as many tasks as `desiredCount` says",
@@ -258,11 +357,23 @@ impl Project {
             session.missing(&self.file.path, line, &format!("services.{name}.deploy.{}", key.name), why);
         }
         if let Some(update) = update {
-            session.changed(&self.file.path, Some(self.file.line(update.span)), &format!("services.{name}.deploy.update_config"), "ECS starts new tasks before it stops old ones, within `deploymentConfiguration`");
+            session.changed(
+                &self.file.path,
+                Some(self.file.line(update.span)),
+                &format!("services.{name}.deploy.update_config"),
+                "ECS starts new tasks before it stops old ones, within `deploymentConfiguration`",
+            );
         }
         let restart = node.get("restart");
-        if let Some(restart) = restart.filter(|restart| matches!(restart.text(), Some("no" | "on-failure") | None)) {
-            session.changed(&self.file.path, Some(self.file.line(restart.span)), &format!("services.{name}.restart"), "ECS replaces each task of a service that ends");
+        if let Some(restart) =
+            restart.filter(|restart| matches!(restart.text(), Some("no" | "on-failure") | None))
+        {
+            session.changed(
+                &self.file.path,
+                Some(self.file.line(restart.span)),
+                &format!("services.{name}.restart"),
+                "ECS replaces each task of a service that ends",
+            );
         }
         service
     }
@@ -271,10 +382,20 @@ impl Project {
         if builds.is_empty() {
             return;
         }
-        let mut text = String::from("#!/bin/sh\n# Builds and pushes the images of the Compose file. Usage: TAG=… REGISTRY=… ecsail/build-images.sh\nset -eu\ncd \"$(dirname \"$0\")/..\"\n: \"${TAG:?the tag of the images}\"\n");
+        let mut text = String::from(
+            "#!/bin/sh\n# Builds and pushes the images of the Compose file. Usage: TAG=… REGISTRY=… ecsail/build-images.sh\nset -eu\ncd \"$(dirname \"$0\")/..\"\n: \"${TAG:?the tag of the images}\"\n",
+        );
         for build in builds {
-            let image = if build.repository.contains('/') { quote(&build.repository).to_string() } else { format!("\"${{REGISTRY:?the registry and the app}}\"/{}", quote(&build.repository)) };
-            let place = |path: &str| Some(relative(&session.options.folder, path)).filter(|path| !path.is_empty()).unwrap_or_else(|| ".".to_owned());
+            let image = if build.repository.contains('/') {
+                quote(&build.repository).to_string()
+            } else {
+                format!("\"${{REGISTRY:?the registry and the app}}\"/{}", quote(&build.repository))
+            };
+            let place = |path: &str| {
+                Some(relative(&session.options.folder, path))
+                    .filter(|path| !path.is_empty())
+                    .unwrap_or_else(|| ".".to_owned())
+            };
             text.push_str(&format!("\ndocker build --tag {image}\":$TAG\""));
             if let Some(dockerfile) = &build.dockerfile {
                 text.push_str(&format!(" --file {}", quote(&place(&joined(&build.context, dockerfile)))));
@@ -289,7 +410,12 @@ impl Project {
         }
         let path = format!("{REWRITTEN_FOLDER}/build-images.sh");
         session.add_output(&path, text);
-        session.changed(&self.file.path, None, "build", &format!("ecsail builds no images: `{path}` does, in a pipeline"));
+        session.changed(
+            &self.file.path,
+            None,
+            "build",
+            &format!("ecsail builds no images: `{path}` does, in a pipeline"),
+        );
     }
 
     /// Reports what the file has beside its services.
@@ -298,13 +424,33 @@ impl Project {
             let line = Some(self.file.line(node.span));
             match key.name.as_str() {
                 "services" => {}
-                "version" | "name" => session.changed(&self.file.path, line, &key.name, "the name of the app is that of the folder, or `--name`"),
-                "secrets" => session.changed(&self.file.path, line, "secrets", "parameters of Systems Manager, below the name of the app"),
-                "networks" => session.changed(&self.file.path, line, "networks", "a VPC takes their place: which service may reach which is decided by security groups"),
+                "version" | "name" => session.changed(
+                    &self.file.path,
+                    line,
+                    &key.name,
+                    "the name of the app is that of the folder, or `--name`",
+                ),
+                "secrets" => session.changed(
+                    &self.file.path,
+                    line,
+                    "secrets",
+                    "parameters of Systems Manager, below the name of the app",
+                ),
+                "networks" => session.changed(
+                    &self.file.path,
+                    line,
+                    "networks",
+                    "a VPC takes their place: which service may reach which is decided by security groups",
+                ),
                 name if name.starts_with("x-") => {}
                 "volumes" => {
                     for (volume, node) in node.entries() {
-                        session.missing(&self.file.path, Some(self.file.line(node.span)).or(line), &format!("volumes.{}", volume.name), "ECS has no named volumes of its own: create a file system in EFS");
+                        session.missing(
+                            &self.file.path,
+                            Some(self.file.line(node.span)).or(line),
+                            &format!("volumes.{}", volume.name),
+                            "ECS has no named volumes of its own: create a file system in EFS",
+                        );
                     }
                 }
                 name => session.missing(&self.file.path, line, name, "ECS has no equal of it"),

@@ -63,7 +63,9 @@ pub(super) struct Port {
 pub(super) fn short_ports(text: &str) -> Option<Vec<Port>> {
     let (text, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let (published, container) = match text.rsplit_once(':') {
-        Some((host, container)) => (Some(host.rsplit(':').next().unwrap_or(host)).filter(|host| !host.is_empty()), container),
+        Some((host, container)) => {
+            (Some(host.rsplit(':').next().unwrap_or(host)).filter(|host| !host.is_empty()), container)
+        }
         None => (None, text),
     };
     let (first, last) = container.split_once('-').unwrap_or((container, container));
@@ -72,7 +74,11 @@ pub(super) fn short_ports(text: &str) -> Option<Vec<Port>> {
     if last < first || last - first > 100 {
         return None;
     }
-    let port = |container: u16| Port { container, protocol: protocol.to_owned(), published: published.map(str::to_owned) };
+    let port = |container: u16| Port {
+        container,
+        protocol: protocol.to_owned(),
+        published: published.map(str::to_owned),
+    };
     Some((first..=last).map(port).collect())
 }
 
@@ -146,7 +152,10 @@ fn variable(text: &str) -> Option<(String, String, &str)> {
         return Some((name.to_owned(), format!("env.{name}"), &inner[length..]));
     }
     let (modifier, after) = inner[length..].split_once('}')?;
-    let default = modifier.strip_prefix(":-").map(|text| (text, ", true")).or_else(|| modifier.strip_prefix('-').map(|text| (text, "")));
+    let default = modifier
+        .strip_prefix(":-")
+        .map(|text| (text, ", true"))
+        .or_else(|| modifier.strip_prefix('-').map(|text| (text, "")));
     let value = match default {
         // A default that has a variable itself, or a quote, stays with Compose.
         Some((text, _)) if text.contains(['$', '\'', '\\', '\u{E000}']) => return None,
@@ -163,14 +172,24 @@ mod tests {
 
     #[test]
     fn durations_sizes_and_cpus() {
-        assert_eq!([seconds("30s"), seconds("1m30s"), seconds("1500ms"), seconds("1h"), seconds("5"), seconds("")], [Some(30), Some(90), Some(2), Some(3600), None, None]);
-        assert_eq!([mebibytes("512m"), mebibytes("1.5GB"), mebibytes("64M"), mebibytes("1048577"), mebibytes("x")], [Some(512), Some(1536), Some(64), Some(2), None]);
+        assert_eq!(
+            [seconds("30s"), seconds("1m30s"), seconds("1500ms"), seconds("1h"), seconds("5"), seconds("")],
+            [Some(30), Some(90), Some(2), Some(3600), None, None]
+        );
+        assert_eq!(
+            [mebibytes("512m"), mebibytes("1.5GB"), mebibytes("64M"), mebibytes("1048577"), mebibytes("x")],
+            [Some(512), Some(1536), Some(64), Some(2), None]
+        );
         assert_eq!([cpu_units("0.5"), cpu_units("2"), cpu_units("-1")], [Some(512), Some(2048), None]);
     }
 
     #[test]
     fn ports_in_the_short_form() {
-        let port = |container, protocol: &str, published: Option<&str>| Port { container, protocol: protocol.to_owned(), published: published.map(str::to_owned) };
+        let port = |container, protocol: &str, published: Option<&str>| Port {
+            container,
+            protocol: protocol.to_owned(),
+            published: published.map(str::to_owned),
+        };
         assert_eq!(short_ports("80"), Some(vec![port(80, "tcp", None)]));
         assert_eq!(short_ports("127.0.0.1:8080:80/udp"), Some(vec![port(80, "udp", Some("8080"))]));
         assert_eq!(short_ports("3000-3001"), Some(vec![port(3000, "tcp", None), port(3001, "tcp", None)]));
@@ -180,7 +199,10 @@ mod tests {
 
     #[test]
     fn commands_are_split_as_a_shell_does() {
-        assert_eq!(words(r#"sh -c 'echo "a b"' --x="c d" e\ f "g\"h""#), ["sh", "-c", "echo \"a b\"", "--x=c d", "e f", "g\"h"]);
+        assert_eq!(
+            words(r#"sh -c 'echo "a b"' --x="c d" e\ f "g\"h""#),
+            ["sh", "-c", "echo \"a b\"", "--x=c d", "e f", "g\"h"]
+        );
         assert_eq!(words("''"), [""]);
         assert_eq!(words(" "), [""; 0]);
     }
@@ -189,7 +211,8 @@ mod tests {
     fn variables_become_expressions() {
         let mut names = Vec::new();
         let text = interpolated("$A-${B}-${C:-x y}-${D-z}-${E:?must}-$$F-${G:-$H}-$1", &mut names);
-        let expected = ["env.A", "env.B", "env.C | default('x y', true)", "env.D | default('z')", "env.E"].map(expression);
+        let expected = ["env.A", "env.B", "env.C | default('x y', true)", "env.D | default('z')", "env.E"]
+            .map(expression);
         let [a, b, c, d, e] = expected;
         assert_eq!(text, format!("{a}-{b}-{c}-{d}-{e}-$F-${{G:-{}}}-$1", expression("env.H")));
         assert_eq!(names, ["A", "B", "C", "D", "E", "H"]);

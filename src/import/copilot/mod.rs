@@ -26,8 +26,21 @@ const TYPES: &[&str] = &[
 ];
 /// The keys of a service's manifest that are in the definition that runs, and stay there.
 const IN_DEFINITION: &[&str] = &[
-    "cpu", "memory", "platform", "variables", "secrets", "env_file", "entrypoint", "command", "sidecars", "storage", "logging", "image", "taskdef_overrides",
-    "publish", "observability",
+    "cpu",
+    "memory",
+    "platform",
+    "variables",
+    "secrets",
+    "env_file",
+    "entrypoint",
+    "command",
+    "sidecars",
+    "storage",
+    "logging",
+    "image",
+    "taskdef_overrides",
+    "publish",
+    "observability",
 ];
 
 /// Returns whether a file is a manifest of Copilot.
@@ -54,7 +67,14 @@ pub(super) fn import(session: &mut Session<'_>, input: &ToolInput<'_>) -> Result
         let kind = text(&manifest.root, "type").unwrap_or_default();
         let name = text(&manifest.root, "name").unwrap_or_default();
         match kind.as_str() {
-            "Environment" => session.changed(&manifest.path, None, "environment", &format!("stage `{name}`; its network and load balancer stay in the stack of the environment")),
+            "Environment" => session.changed(
+                &manifest.path,
+                None,
+                "environment",
+                &format!(
+                    "stage `{name}`; its network and load balancer stay in the stack of the environment"
+                ),
+            ),
             "Scheduled Job" => report_job(session, manifest, &name),
             kind if SERVICES.contains(&kind) => {
                 for stage in &stages {
@@ -78,7 +98,11 @@ fn application(session: &mut Session<'_>, manifests: &[YamlFile]) -> Result<Stri
     for manifest in manifests {
         let workspace = joined(folder_of(&manifest.path), "../.workspace");
         if let Some(found) = session.read(&workspace)? {
-            let name = YamlFile::parse(&workspace, &found)?.root.get("application").and_then(Node::text).map(str::to_owned);
+            let name = YamlFile::parse(&workspace, &found)?
+                .root
+                .get("application")
+                .and_then(Node::text)
+                .map(str::to_owned);
             if let Some(name) = name {
                 return Ok(name);
             }
@@ -91,7 +115,9 @@ fn application(session: &mut Session<'_>, manifests: &[YamlFile]) -> Result<Stri
 fn environments(manifests: &[YamlFile]) -> Vec<Option<String>> {
     let mut found: Vec<String> = Vec::new();
     for manifest in manifests {
-        let own = (text(&manifest.root, "type").as_deref() == Some("Environment")).then(|| text(&manifest.root, "name")).flatten();
+        let own = (text(&manifest.root, "type").as_deref() == Some("Environment"))
+            .then(|| text(&manifest.root, "name"))
+            .flatten();
         let named = entries(manifest.root.get("environments")).iter().map(|(key, _)| key.name.clone());
         for name in own.into_iter().chain(named) {
             if !found.contains(&name) {
@@ -106,14 +132,21 @@ fn add_service(session: &mut Session<'_>, manifest: &YamlFile, app: &str, name: 
     let environment = stage.map_or_else(|| expression("env.COPILOT_ENVIRONMENT"), str::to_owned);
     let mut draft = Draft::default();
     draft.set(&["cluster"], format!("{app}-{environment}-Cluster-GENERATED"));
-    draft.comment(&["cluster"], "Copilot generated the names: write those that the commands of the import show.");
+    draft.comment(
+        &["cluster"],
+        "Copilot generated the names: write those that the commands of the import show.",
+    );
     draft.set(&["services", name, "name"], format!("{app}-{environment}-{name}-Service-GENERATED"));
     let location = manifest.root.get("image").and_then(|image| text(image, "location"));
     let repository = match location {
         Some(location) => ImageReference::parse(&location.replace("${TAG}", "x")).repository,
-        None => format!("{}.dkr.ecr.{}.amazonaws.com/{app}/{name}", expression("aws.account"), expression("aws.region")),
+        None => format!(
+            "{}.dkr.ecr.{}.amazonaws.com/{app}/{name}",
+            expression("aws.account"),
+            expression("aws.region")
+        ),
     };
-    let image = session.images.claim(stage, &repository, None);
+    let image = session.images.claim(stage, &repository, None, name);
     draft.set(&["images", &image], repository);
     session.add_draft(stage.map(str::to_owned), &manifest.path, draft);
 }
@@ -121,23 +154,52 @@ fn add_service(session: &mut Session<'_>, manifest: &YamlFile, app: &str, name: 
 fn report_service(session: &mut Session<'_>, manifest: &YamlFile, name: &str) {
     let path = manifest.path.clone();
     let line = |node: &Node| Some(manifest.line(node.span));
-    session.carried(&path, None, name, "a service that keeps the definition that it runs, with the images of this app");
+    session.carried(
+        &path,
+        None,
+        name,
+        "a service that keeps the definition that it runs, with the images of this app",
+    );
     let why = "Copilot generated the names of the service and its cluster: write them into the manifest";
     session.missing(&path, None, "name, cluster", why);
     for (key, node) in manifest.root.entries() {
         match key.name.as_str() {
             "name" | "type" => {}
             known if IN_DEFINITION.contains(&known) => {
-                session.changed(&path, line(node), known, "stays in the definition that runs; `ecsail init` writes it into a file");
+                session.changed(
+                    &path,
+                    line(node),
+                    known,
+                    "stays in the definition that runs; `ecsail init` writes it into a file",
+                );
             }
-            "count" => session.changed(&path, line(node), "count", "the number of tasks and its range stay as they are in AWS"),
-            "http" | "nlb" | "network" | "alb" => session.changed(&path, line(node), &key.name, "stays as the stack made it; ecsail changes no load balancer and no network"),
+            "count" => session.changed(
+                &path,
+                line(node),
+                "count",
+                "the number of tasks and its range stay as they are in AWS",
+            ),
+            "http" | "nlb" | "network" | "alb" => session.changed(
+                &path,
+                line(node),
+                &key.name,
+                "stays as the stack made it; ecsail changes no load balancer and no network",
+            ),
             "exec" => session.changed(&path, line(node), "exec", "stays as the service has it"),
-            "deployment" => session.changed(&path, line(node), "deployment", "the circuit breaker and the percentages of the service stay"),
+            "deployment" => session.changed(
+                &path,
+                line(node),
+                "deployment",
+                "the circuit breaker and the percentages of the service stay",
+            ),
             "environments" => {
                 for (environment, own) in node.entries() {
                     let keys: Vec<&str> = own.entries().iter().map(|(key, _)| key.name.as_str()).collect();
-                    let why = format!("stage `{}`; `{}` are in the definition and the service that run there", environment.name, keys.join("`, `"));
+                    let why = format!(
+                        "stage `{}`; `{}` are in the definition and the service that run there",
+                        environment.name,
+                        keys.join("`, `")
+                    );
                     session.changed(&path, line(own), &format!("environments.{}", environment.name), &why);
                 }
             }
@@ -145,7 +207,12 @@ fn report_service(session: &mut Session<'_>, manifest: &YamlFile, name: &str) {
         }
     }
     if let Some(build) = manifest.root.get("image").and_then(|image| image.get("build")) {
-        session.changed(&path, line(build), "image.build", "ecsail builds no images: build and push in a pipeline, then `ecsail deploy --tag TAG`");
+        session.changed(
+            &path,
+            line(build),
+            "image.build",
+            "ecsail builds no images: build and push in a pipeline, then `ecsail deploy --tag TAG`",
+        );
     }
 }
 
@@ -164,8 +231,14 @@ fn report_job(session: &mut Session<'_>, manifest: &YamlFile, name: &str) {
 fn eventbridge_expression(text: &str) -> String {
     let text = text.trim();
     if let Some(every) = text.strip_prefix("@every ") {
-        let minutes = super::compose::seconds(every).map(|seconds| seconds.div_ceil(60)).filter(|minutes| *minutes > 0);
-        return minutes.map_or_else(|| text.to_owned(), |minutes| if minutes == 1 { "rate(1 minute)".to_owned() } else { format!("rate({minutes} minutes)") });
+        let minutes =
+            super::compose::seconds(every).map(|seconds| seconds.div_ceil(60)).filter(|minutes| *minutes > 0);
+        return minutes.map_or_else(
+            || text.to_owned(),
+            |minutes| {
+                if minutes == 1 { "rate(1 minute)".to_owned() } else { format!("rate({minutes} minutes)") }
+            },
+        );
     }
     match text {
         "@hourly" => return "cron(0 * * * ? *)".to_owned(),
@@ -180,7 +253,10 @@ fn eventbridge_expression(text: &str) -> String {
         [minute, hour, day, month, "*"] => format!("cron({minute} {hour} {day} {month} ? *)"),
         // EventBridge counts the days of the week from 1, cron from 0.
         [minute, hour, "*", month, weekday] => {
-            let shifted: String = weekday.chars().map(|c| c.to_digit(10).map_or(c, |day| char::from_digit(day % 7 + 1, 10).unwrap_or(c))).collect();
+            let shifted: String = weekday
+                .chars()
+                .map(|c| c.to_digit(10).map_or(c, |day| char::from_digit(day % 7 + 1, 10).unwrap_or(c)))
+                .collect();
             format!("cron({minute} {hour} ? {month} {shifted} *)")
         }
         _ => text.to_owned(),

@@ -13,7 +13,8 @@ pub(super) fn recognises(file: &FoundFile) -> bool {
     is_yaml
         && file.text.contains("container_definitions:")
         && genova::has_variables(&file.text)
-        && YamlFile::parse(&file.path, &file.text).is_ok_and(|file| file.root.get("container_definitions").is_some())
+        && YamlFile::parse(&file.path, &file.text)
+            .is_ok_and(|file| file.root.get("container_definitions").is_some())
 }
 
 /// Imports definitions, and a command line.
@@ -32,14 +33,26 @@ pub(super) fn import(session: &mut Session<'_>, input: &ToolInput<'_>) -> Result
     Ok(())
 }
 
-fn import_file(session: &mut Session<'_>, found: &FoundFile, words: &[String], service: Option<&str>) -> Result<()> {
+fn import_file(
+    session: &mut Session<'_>,
+    found: &FoundFile,
+    words: &[String],
+    service: Option<&str>,
+) -> Result<()> {
     let file = YamlFile::parse(&found.path, &found.text)?;
     let rewritten = genova::rewrite_alone(&file);
-    let reference = if rewritten.text == file.text { session.reference(&file.path) } else { session.rewritten(&file.path, rewritten.text.clone()) };
+    let reference = if rewritten.text == file.text {
+        session.reference(&file.path)
+    } else {
+        session.rewritten(&file.path, rewritten.text.clone())
+    };
     session.carried(&file.path, None, "definition", &format!("`{reference}`"));
     genova::report_alone(session, &file, &rewritten);
     let family = file.root.get("family").and_then(Node::text).unwrap_or("app");
-    let family: String = family.split("{{").flat_map(|part| part.split_once("}}").map_or(part, |(_, after)| after).chars()).collect();
+    let family: String = family
+        .split("{{")
+        .flat_map(|part| part.split_once("}}").map_or(part, |(_, after)| after).chars())
+        .collect();
     let key = service.map_or_else(|| family.trim_matches(['-', '_']).to_owned(), str::to_owned);
     let key = if key.is_empty() { "app".to_owned() } else { key };
     let mut draft = Draft::default();
@@ -51,9 +64,16 @@ fn import_file(session: &mut Session<'_>, found: &FoundFile, words: &[String], s
         draft.set(&["images", &name], image);
     }
     for variable in &rewritten.variables {
-        let given = words.iter().find_map(|word| word.strip_prefix(variable.as_str())?.strip_prefix(':').map(str::to_owned));
+        let given = words
+            .iter()
+            .find_map(|word| word.strip_prefix(variable.as_str())?.strip_prefix(':').map(str::to_owned));
         if given.is_none() {
-            session.missing(&file.path, None, &format!("{{{{{variable}}}}}"), "no file has its value: write it under `vars`, or give `--set`");
+            session.missing(
+                &file.path,
+                None,
+                &format!("{{{{{variable}}}}}"),
+                "no file has its value: write it under `vars`, or give `--set`",
+            );
         }
         draft.set(&["vars", variable], given.unwrap_or_default());
     }
@@ -75,26 +95,46 @@ fn value<'a>(words: &'a [String], flag: &str) -> Option<&'a str> {
 
 fn import_words(session: &mut Session<'_>, words: &[String]) -> Result<()> {
     let need = |flag: &str| {
-        value(words, flag).ok_or_else(|| Failure::usage(format!("the command line of ecs_deployer has no `{flag}`")))
+        value(words, flag)
+            .ok_or_else(|| Failure::usage(format!("the command line of ecs_deployer has no `{flag}`")))
     };
-    let access: String = ["--region", "--profile"].iter().filter_map(|flag| Some(format!(" {flag} {}", quote(value(words, flag)?)))).collect();
+    let access: String = ["--region", "--profile"]
+        .iter()
+        .filter_map(|flag| Some(format!(" {flag} {}", quote(value(words, flag)?))))
+        .collect();
     match words.first().map(String::as_str) {
         Some("update-service") => {
             let (service, cluster) = (need("--service")?, need("--cluster")?);
-            let wait = if value(words, "--wait") == Some("true") { String::new() } else { " --no-wait".to_owned() };
-            let timeout = value(words, "--wait_timeout").map_or_else(String::new, |seconds| format!(" --timeout {}s", quote(seconds)));
+            let wait =
+                if value(words, "--wait") == Some("true") { String::new() } else { " --no-wait".to_owned() };
+            let timeout = value(words, "--wait_timeout")
+                .map_or_else(String::new, |seconds| format!(" --timeout {}s", quote(seconds)));
             let timeout = if wait.is_empty() { timeout } else { String::new() };
-            session.commands.push(format!("ecsail restart {} --cluster {}{wait}{timeout}{access}", quote(service), quote(cluster)));
+            session.commands.push(format!(
+                "ecsail restart {} --cluster {}{wait}{timeout}{access}",
+                quote(service),
+                quote(cluster)
+            ));
             session.changed("", None, "update-service", "it registered a copy of the running definition and updated the service; `restart` replaces the tasks without a revision");
         }
         Some("task-register") => {
-            session.missing("", None, "task-register", "it only registers: a deploy of the service registers what changed");
+            session.missing(
+                "",
+                None,
+                "task-register",
+                "it only registers: a deploy of the service registers what changed",
+            );
         }
-        Some("encrypt") => session.commands.push(format!("ecsail secret encrypt --key {}{access}", quote(need("--master_key")?))),
-        Some("decrypt") => session.commands.push(format!("ecsail secret decrypt {}{access}", quote(need("--value")?))),
+        Some("encrypt") => session
+            .commands
+            .push(format!("ecsail secret encrypt --key {}{access}", quote(need("--master_key")?))),
+        Some("decrypt") => {
+            session.commands.push(format!("ecsail secret decrypt {}{access}", quote(need("--value")?)))
+        }
         _ => {
-            return Err(Failure::usage("no command line of ecs_deployer".to_owned())
-                .with_hint("its commands are `update-service`, `task-register`, `encrypt` and `decrypt`".to_owned()));
+            return Err(Failure::usage("no command line of ecs_deployer".to_owned()).with_hint(
+                "its commands are `update-service`, `task-register`, `encrypt` and `decrypt`".to_owned(),
+            ));
         }
     }
     Ok(())

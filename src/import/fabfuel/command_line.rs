@@ -113,7 +113,11 @@ impl CommandLine {
         let mut line = CommandLine::default();
         while let Some(word) = words.next() {
             if !word.starts_with('-') || word.parse::<i64>().is_ok() {
-                if line.verb.is_empty() { line.verb = word.to_owned() } else { line.arguments.push(word.to_owned()) }
+                if line.verb.is_empty() {
+                    line.verb = word.to_owned()
+                } else {
+                    line.arguments.push(word.to_owned())
+                }
                 continue;
             }
             let (name, mut values) = match word.split_once('=').filter(|(name, _)| name.starts_with("--")) {
@@ -135,7 +139,10 @@ impl CommandLine {
         }
         if line.verb.is_empty() {
             return Err(Failure::usage("the command line of fabfuel/ecs-deploy is empty".to_owned())
-                .with_hint("write it behind `--`: `ecsail import fabfuel -- ecs deploy CLUSTER SERVICE --tag TAG`".to_owned()));
+                .with_hint(
+                    "write it behind `--`: `ecsail import fabfuel -- ecs deploy CLUSTER SERVICE --tag TAG`"
+                        .to_owned(),
+                ));
         }
         Ok(line)
     }
@@ -147,7 +154,11 @@ impl CommandLine {
 
     /// Returns the first values of a flag that may be repeated.
     pub(super) fn values(&self, name: &str) -> Vec<String> {
-        self.flags.iter().filter(|flag| flag.name == name).filter_map(|flag| flag.values.first().cloned()).collect()
+        self.flags
+            .iter()
+            .filter(|flag| flag.name == name)
+            .filter_map(|flag| flag.values.first().cloned())
+            .collect()
     }
 
     /// Returns whether a flag is given.
@@ -166,10 +177,18 @@ mod tests {
 
     #[test]
     fn flags_have_as_many_values_as_they_take() {
-        let line = parse("ecs deploy main web -t 1.2 -e app A b --env=app B c --timeout -1 --no-deregister").expect("valid");
-        assert_eq!((line.verb.as_str(), line.arguments.as_slice()), ("deploy", &["main".to_owned(), "web".to_owned()][..]));
-        let flags: Vec<String> = line.flags.iter().map(|flag| format!("{} {}", flag.name, flag.values.join(" "))).collect();
-        assert_eq!(flags, ["--tag 1.2", "--env app A b", "--env app B c", "--timeout -1", "--no-deregister "]);
+        let line = parse("ecs deploy main web -t 1.2 -e app A b --env=app B c --timeout -1 --no-deregister")
+            .expect("valid");
+        assert_eq!(
+            (line.verb.as_str(), line.arguments.as_slice()),
+            ("deploy", &["main".to_owned(), "web".to_owned()][..])
+        );
+        let flags: Vec<String> =
+            line.flags.iter().map(|flag| format!("{} {}", flag.name, flag.values.join(" "))).collect();
+        assert_eq!(
+            flags,
+            ["--tag 1.2", "--env app A b", "--env app B c", "--timeout -1", "--no-deregister "]
+        );
     }
 
     #[test]

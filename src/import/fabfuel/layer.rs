@@ -28,10 +28,23 @@ impl DefinitionChanges {
 
     fn add(&mut self, flag: &GivenFlag) {
         let value = |at: usize| flag.values.get(at).cloned().unwrap_or_default();
-        let number = |at: usize| value(at).parse::<i64>().map_or_else(|_| Value::from(value(at)), Value::from);
-        let boolean = |at: usize| Value::from(matches!(value(at).to_ascii_lowercase().as_str(), "true" | "yes" | "1" | "t" | "y"));
+        let number =
+            |at: usize| value(at).parse::<i64>().map_or_else(|_| Value::from(value(at)), Value::from);
+        let boolean = |at: usize| {
+            Value::from(matches!(value(at).to_ascii_lowercase().as_str(), "true" | "yes" | "1" | "t" | "y"))
+        };
         let container = value(0);
-        let is_only_layer = !matches!(flag.name, "--image" | "--command" | "--cpu" | "--memory" | "--task-cpu" | "--task-memory" | "--env" | "--secret");
+        let is_only_layer = !matches!(
+            flag.name,
+            "--image"
+                | "--command"
+                | "--cpu"
+                | "--memory"
+                | "--task-cpu"
+                | "--task-memory"
+                | "--env"
+                | "--secret"
+        );
         match flag.name {
             "--image" => {
                 self.flags.push(("--image".to_owned(), format!("{container}={}", value(1))));
@@ -63,18 +76,37 @@ impl DefinitionChanges {
             "--memoryreservation" => self.set(&container, "memoryReservation", number(1)),
             "--privileged" | "--essential" => self.set(&container, &flag.name[2..], boolean(1)),
             "--runtime-platform" => {
-                self.task.insert("runtimePlatform".to_owned(), json!({ "cpuArchitecture": value(0), "operatingSystemFamily": value(1) }));
+                self.task.insert(
+                    "runtimePlatform".to_owned(),
+                    json!({ "cpuArchitecture": value(0), "operatingSystemFamily": value(1) }),
+                );
             }
             "--docker-label" => self.entry(&container, "dockerLabels", &value(1), value(2).into()),
             "--health-check" => {
                 let check = json!({ "command": ["CMD-SHELL", value(1)], "interval": number(2), "timeout": number(3), "retries": number(4), "startPeriod": number(5) });
                 self.set(&container, "healthCheck", check);
             }
-            "--s3-env-file" => self.item(&container, "environmentFiles", json!({ "value": value(1), "type": "s3" })),
-            "--ulimit" => self.item(&container, "ulimits", json!({ "name": value(1), "softLimit": number(2), "hardLimit": number(3) })),
-            "--system-control" => self.item(&container, "systemControls", json!({ "namespace": value(1), "value": value(2) })),
-            "--port" => self.item(&container, "portMappings", json!({ "containerPort": number(1), "hostPort": number(2), "protocol": "tcp" })),
-            "--mount" => self.item(&container, "mountPoints", json!({ "sourceVolume": value(1), "containerPath": value(2), "readOnly": false })),
+            "--s3-env-file" => {
+                self.item(&container, "environmentFiles", json!({ "value": value(1), "type": "s3" }))
+            }
+            "--ulimit" => self.item(
+                &container,
+                "ulimits",
+                json!({ "name": value(1), "softLimit": number(2), "hardLimit": number(3) }),
+            ),
+            "--system-control" => {
+                self.item(&container, "systemControls", json!({ "namespace": value(1), "value": value(2) }))
+            }
+            "--port" => self.item(
+                &container,
+                "portMappings",
+                json!({ "containerPort": number(1), "hostPort": number(2), "protocol": "tcp" }),
+            ),
+            "--mount" => self.item(
+                &container,
+                "mountPoints",
+                json!({ "sourceVolume": value(1), "containerPath": value(2), "readOnly": false }),
+            ),
             "--volume" => {
                 let volumes = self.task.entry("volumes").or_insert_with(|| json!([]));
                 if let Some(volumes) = volumes.as_array_mut() {
@@ -82,7 +114,10 @@ impl DefinitionChanges {
                 }
             }
             "--log" => {
-                let log = self.container(&container).entry("logConfiguration").or_insert_with(|| json!({ "options": {} }));
+                let log = self
+                    .container(&container)
+                    .entry("logConfiguration")
+                    .or_insert_with(|| json!({ "options": {} }));
                 log["logDriver"] = value(1).into();
                 log["options"][value(2)] = value(3).into();
             }
@@ -102,8 +137,13 @@ impl DefinitionChanges {
     /// Adds the variables of an env file.
     pub(super) fn add_file(&mut self, flag: &'static str, container: &str, text: &str) {
         let list = if flag == "--env-file" { "environment" } else { "secrets" };
-        for (name, value) in text.lines().filter(|line| !line.trim_start().starts_with('#')).filter_map(|line| line.split_once('=')) {
-            let has = self.container(container).get(list).is_some_and(|known| known.get(name.trim()).is_some());
+        for (name, value) in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+            .filter_map(|line| line.split_once('='))
+        {
+            let has =
+                self.container(container).get(list).is_some_and(|known| known.get(name.trim()).is_some());
             // The flags come after the files.
             if !has {
                 self.entry(container, list, name.trim(), value.trim().trim_matches(['"', '\'']).into());

@@ -79,10 +79,22 @@ fn deploy(session: &mut Session<'_>, line: &CommandLine, cluster: &str, service:
     } else {
         let path = format!("{REWRITTEN_FOLDER}/{service}-layer.yml");
         session.add_output(&path, to_yaml(&changes.layer()));
-        session.commands.push(format!("ecsail init --cluster {} --service {}{}", quote(cluster), quote(service), access_flags(line)));
+        session.commands.push(format!(
+            "ecsail init --cluster {} --service {}{}",
+            quote(cluster),
+            quote(service),
+            access_flags(line)
+        ));
         let tag = line.value("--tag").map_or_else(String::new, |tag| format!(" --tag {}", quote(tag)));
-        session.commands.push(format!("ecsail deploy {}{tag}{}{}", quote(service), watch_flags(line), access_flags(line)));
-        let why = format!("no flag of ecsail: `init` writes the manifest, and `{path}` is the layer to add to `services.{service}.task_definition`");
+        session.commands.push(format!(
+            "ecsail deploy {}{tag}{}{}",
+            quote(service),
+            watch_flags(line),
+            access_flags(line)
+        ));
+        let why = format!(
+            "no flag of ecsail: `init` writes the manifest, and `{path}` is the layer to add to `services.{service}.task_definition`"
+        );
         for flag in &changes.only_layer {
             changed(session, flag, &why);
         }
@@ -92,16 +104,26 @@ fn deploy(session: &mut Session<'_>, line: &CommandLine, cluster: &str, service:
     let why = "fabfuel registered a revision each time, from the one that runs; ecsail registers where something changed, and watches and rolls back";
     changed(session, "deploy", why);
     if !line.has("--no-deregister") {
-        changed(session, "--deregister", "fabfuel deregistered the old revision; ecsail keeps it for rollbacks: `ecsail prune` removes old ones");
+        changed(
+            session,
+            "--deregister",
+            "fabfuel deregistered the old revision; ecsail keeps it for rollbacks: `ecsail prune` removes old ones",
+        );
     }
     if !line.has("--rollback") {
-        changed(session, "--no-rollback", "fabfuel left a failed rollout as it was; ecsail rolls back: `--on-failure leave` keeps it");
+        changed(
+            session,
+            "--no-rollback",
+            "fabfuel left a failed rollout as it was; ecsail rolls back: `--on-failure leave` keeps it",
+        );
     }
     Ok(())
 }
 
 fn add_file(session: &mut Session<'_>, flag: &GivenFlag, changes: &mut DefinitionChanges) -> Result<()> {
-    let ("--env-file" | "--secrets-env-file", [container, path]) = (flag.name, flag.values.as_slice()) else { return Ok(()) };
+    let ("--env-file" | "--secrets-env-file", [container, path]) = (flag.name, flag.values.as_slice()) else {
+        return Ok(());
+    };
     match session.read(path)? {
         Some(text) => changes.add_file(flag.name, container, &text),
         None => missing(session, flag.name, &format!("no file `{path}` in this folder")),
@@ -123,7 +145,9 @@ fn watch_flags(line: &CommandLine) -> String {
 }
 
 fn access_flags(line: &CommandLine) -> String {
-    let pairs = ["--region", "--profile"].iter().filter_map(|flag| Some(format!(" {flag} {}", quote(line.value(flag)?))));
+    let pairs = ["--region", "--profile"]
+        .iter()
+        .filter_map(|flag| Some(format!(" {flag} {}", quote(line.value(flag)?))));
     pairs.collect()
 }
 
@@ -131,19 +155,52 @@ fn access_flags(line: &CommandLine) -> String {
 fn report_general(session: &mut Session<'_>, line: &CommandLine) {
     for flag in &line.flags {
         match flag.name {
-            "--access-key-id" | "--secret-access-key" => missing(session, flag.name, "ecsail takes credentials from the environment, profiles and roles, never from flags"),
-            "--account" | "--assume-role" => missing(session, flag.name, "write `role: arn:aws:iam::ACCOUNT:role/NAME` in a manifest"),
-            "--slack-url" | "--slack-service-match" => missing(session, flag.name, "write `notify:` in a manifest: `ecsail docs notify`"),
-            "--newrelic-apikey" | "--newrelic-appid" | "--newrelic-region" | "--newrelic-revision" | "--comment" | "--user" => {
+            "--access-key-id" | "--secret-access-key" => missing(
+                session,
+                flag.name,
+                "ecsail takes credentials from the environment, profiles and roles, never from flags",
+            ),
+            "--account" | "--assume-role" => {
+                missing(session, flag.name, "write `role: arn:aws:iam::ACCOUNT:role/NAME` in a manifest")
+            }
+            "--slack-url" | "--slack-service-match" => {
+                missing(session, flag.name, "write `notify:` in a manifest: `ecsail docs notify`")
+            }
+            "--newrelic-apikey"
+            | "--newrelic-appid"
+            | "--newrelic-region"
+            | "--newrelic-revision"
+            | "--comment"
+            | "--user" => {
                 missing(session, flag.name, "write a hook in a manifest: `ecsail docs hooks`");
             }
             "--sleep-time" => changed(session, flag.name, "ecsail chooses the time between polls"),
-            "--ignore-warnings" => changed(session, flag.name, "ecsail judges a rollout by its tasks: a single warning ends nothing"),
-            "--task" => missing(session, flag.name, "ecsail starts from the definition that runs: write the other one with `ecsail init`"),
+            "--ignore-warnings" => changed(
+                session,
+                flag.name,
+                "ecsail judges a rollout by its tasks: a single warning ends nothing",
+            ),
+            "--task" => missing(
+                session,
+                flag.name,
+                "ecsail starts from the definition that runs: write the other one with `ecsail init`",
+            ),
             "--diff" => session.carried("", None, flag.name, "a deploy shows the plan"),
-            "--remove-container" => missing(session, flag.name, "a layer removes no container: remove it from the definition that `ecsail init` writes"),
-            name if name.starts_with("--exclusive-") => missing(session, name, "it drops what is not given, in all containers: write the lists whole in the definition that `ecsail init` writes"),
-            "--add-container" => changed(session, flag.name, "the layer has the image `PLACEHOLDER` and 128 MiB, as fabfuel sets them"),
+            "--remove-container" => missing(
+                session,
+                flag.name,
+                "a layer removes no container: remove it from the definition that `ecsail init` writes",
+            ),
+            name if name.starts_with("--exclusive-") => missing(
+                session,
+                name,
+                "it drops what is not given, in all containers: write the lists whole in the definition that `ecsail init` writes",
+            ),
+            "--add-container" => changed(
+                session,
+                flag.name,
+                "the layer has the image `PLACEHOLDER` and 128 MiB, as fabfuel sets them",
+            ),
             _ => {}
         }
     }
@@ -155,7 +212,9 @@ fn run(session: &mut Session<'_>, line: &CommandLine, cluster: &str, task: &str,
     let mut run_task = Map::new();
     let launch = line.value("--launchtype").unwrap_or("EC2");
     run_task.insert("launchType".to_owned(), launch.into());
-    run_task.extend(line.value("--platform-version").map(|version| ("platformVersion".to_owned(), version.into())));
+    run_task.extend(
+        line.value("--platform-version").map(|version| ("platformVersion".to_owned(), version.into())),
+    );
     let subnets = line.values("--subnet");
     if !subnets.is_empty() {
         let public = if line.has("--public-ip") { "ENABLED" } else { "DISABLED" };
@@ -182,7 +241,11 @@ fn run(session: &mut Session<'_>, line: &CommandLine, cluster: &str, task: &str,
     session.add_draft(None, "", draft);
     session.commands.push(format!("ecsail run {}", quote(key)));
     session.carried("", None, "run", &format!("task `{key}` of the manifest"));
-    changed(session, "run", "fabfuel started the task and returned; ecsail waits, and exits with the exit code of the container: `--no-wait` keeps it");
+    changed(
+        session,
+        "run",
+        "fabfuel started the task and returned; ecsail waits, and exits with the exit code of the container: `--no-wait` keeps it",
+    );
     report_general(session, line);
 }
 
@@ -192,7 +255,14 @@ fn overrides(line: &CommandLine) -> Vec<Map<String, Value>> {
     let containers = layer.get("containerDefinitions").and_then(Value::as_array).cloned().unwrap_or_default();
     let kept = ["name", "command", "environment", "cpu", "memory", "memoryReservation"];
     let own = containers.iter().filter_map(Value::as_object);
-    own.map(|members| members.iter().filter(|(name, _)| kept.contains(&name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect()).collect()
+    own.map(|members| {
+        members
+            .iter()
+            .filter(|(name, _)| kept.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    })
+    .collect()
 }
 
 #[cfg(test)]

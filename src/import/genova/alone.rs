@@ -38,16 +38,35 @@ pub(in crate::import) fn images_alone(definition: &DefinitionAlone) -> Vec<(Stri
 }
 
 /// Reports what is different in a definition.
-pub(in crate::import) fn report_alone(session: &mut Session<'_>, file: &YamlFile, definition: &DefinitionAlone) {
+pub(in crate::import) fn report_alone(
+    session: &mut Session<'_>,
+    file: &YamlFile,
+    definition: &DefinitionAlone,
+) {
     for value in &definition.rewritten.encrypted {
-        report_encrypted(session, &file.path, Some(value.line), &value.name, &value.text, &format!("/app/{}", value.name));
+        report_encrypted(
+            session,
+            &file.path,
+            Some(value.line),
+            &value.name,
+            &value.text,
+            &format!("/app/{}", value.name),
+        );
     }
     for (line, read) in &definition.rewritten.respelled {
-        session.carried(&file.path, Some(*line), "value", &format!("written as `{read}`, which is how Ruby reads it"));
+        session.carried(
+            &file.path,
+            Some(*line),
+            "value",
+            &format!("written as `{read}`, which is how Ruby reads it"),
+        );
     }
 }
 
 /// Returns whether a text has `{{name}}` in it, without blanks.
 pub(in crate::import) fn has_variables(text: &str) -> bool {
-    text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).any(|(name, _)| definition::is_name(name))
+    text.split("{{")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("}}"))
+        .any(|(name, _)| definition::is_name(name))
 }

@@ -77,19 +77,27 @@ impl App {
         let clusters: Vec<Cluster> = names
             .into_iter()
             .enumerate()
-            .map(|(at, name)| Cluster { name, stage: stages.as_ref().and_then(|stages| stages.get(at).cloned()) })
+            .map(|(at, name)| Cluster {
+                name,
+                stage: stages.as_ref().and_then(|stages| stages.get(at).cloned()),
+            })
             .collect();
         let first = uses.first().map_or_else(String::new, |used| {
             without_stage(&used.name, clusters.get(used.cluster).and_then(|cluster| cluster.stage.as_deref()))
         });
-        let mut app = App { file, name: first, clusters, definitions: BTreeMap::new(), images: AppImages::default() };
+        let mut app =
+            App { file, name: first, clusters, definitions: BTreeMap::new(), images: AppImages::default() };
         let files = app.read_definitions(session, &uses)?;
         app.name_images(&uses);
         app.rewrite(session, &files);
         Ok(app)
     }
 
-    fn read_definitions(&mut self, session: &mut Session<'_>, uses: &[Use]) -> Result<BTreeMap<String, YamlFile>> {
+    fn read_definitions(
+        &mut self,
+        session: &mut Session<'_>,
+        uses: &[Use],
+    ) -> Result<BTreeMap<String, YamlFile>> {
         let mut files = BTreeMap::new();
         for used in uses.iter().filter(|used| !used.path.is_empty()) {
             if files.contains_key(&used.path) {
@@ -121,7 +129,10 @@ impl App {
         match used.kind {
             UseKind::Service => cluster.get("services")?.get(&used.name),
             UseKind::RunTask => cluster.get("run_tasks")?.get(&used.name),
-            UseKind::ScheduledTask => scheduled(cluster).into_iter().find(|(_, name, _)| *name == used.name).map(|(_, _, node)| node),
+            UseKind::ScheduledTask => scheduled(cluster)
+                .into_iter()
+                .find(|(_, name, _)| *name == used.name)
+                .map(|(_, _, node)| node),
         }
     }
 
@@ -140,7 +151,12 @@ impl App {
                 session.reference(&file.path)
             } else {
                 let reference = session.rewritten(&file.path, rewritten.text.clone());
-                session.carried(&file.path, None, "definition", &format!("written as `{reference}`, with expressions of ecsail"));
+                session.carried(
+                    &file.path,
+                    None,
+                    "definition",
+                    &format!("written as `{reference}`, with expressions of ecsail"),
+                );
                 reference
             };
             report_rewrite(session, file, &rewritten, &secret_path);
@@ -158,13 +174,25 @@ fn report_rewrite(
     secret_path: &dyn Fn(&str) -> String,
 ) {
     for value in &rewritten.encrypted {
-        report_encrypted(session, &file.path, Some(value.line), &value.name, &value.text, &secret_path(&value.name));
+        report_encrypted(
+            session,
+            &file.path,
+            Some(value.line),
+            &value.name,
+            &value.text,
+            &secret_path(&value.name),
+        );
     }
     for line in &rewritten.escaped {
         session.carried(&file.path, Some(*line), "braces", "escaped, since they are no template of ecsail");
     }
     for (line, read) in &rewritten.respelled {
-        session.carried(&file.path, Some(*line), "value", &format!("written as `{read}`, which is how Ruby reads it"));
+        session.carried(
+            &file.path,
+            Some(*line),
+            "value",
+            &format!("written as `{read}`, which is how Ruby reads it"),
+        );
     }
 }
 
@@ -182,7 +210,9 @@ pub(super) fn report_encrypted(
         file,
         line,
         name,
-        &format!("the value is encrypted with KMS: it is now the secret `{path}`; store it with the command below"),
+        &format!(
+            "the value is encrypted with KMS: it is now the secret `{path}`; store it with the command below"
+        ),
     );
     if !session.commands.contains(&command) {
         session.commands.push(command);
@@ -202,7 +232,9 @@ fn cluster_names(file: &YamlFile) -> Result<Vec<String>> {
     }
     let name = |cluster: &Node| {
         let name = cluster.get("name").and_then(Node::text).map(str::to_owned);
-        name.ok_or_else(|| Failure::error(format!("`{}:{}`: a cluster has no `name`", file.path, file.line(cluster.span))))
+        name.ok_or_else(|| {
+            Failure::error(format!("`{}:{}`: a cluster has no `name`", file.path, file.line(cluster.span)))
+        })
     };
     clusters.iter().map(name).collect()
 }
@@ -225,7 +257,9 @@ fn uses(file: &YamlFile) -> Result<Vec<Use>> {
     for (cluster, node) in clusters.iter().enumerate() {
         let named = |kind: UseKind, name: &str, node: &Node| -> Result<Use> {
             let path = node.get("path").and_then(Node::text).map(str::to_owned);
-            let path = path.ok_or_else(|| Failure::error(format!("`{}:{}`: `{name}` has no `path`", file.path, file.line(node.span))))?;
+            let path = path.ok_or_else(|| {
+                Failure::error(format!("`{}:{}`: `{name}` has no `path`", file.path, file.line(node.span)))
+            })?;
             Ok(Use { cluster, kind, name: name.to_owned(), path })
         };
         for (section, kind) in [("services", UseKind::Service), ("run_tasks", UseKind::RunTask)] {

@@ -25,7 +25,12 @@ struct ClusterDraft<'a> {
 }
 
 /// Returns the part of the manifest for a cluster.
-pub(super) fn draft(session: &mut Session<'_>, app: &App, index: usize, branches: &[Branch]) -> Option<Draft> {
+pub(super) fn draft(
+    session: &mut Session<'_>,
+    app: &App,
+    index: usize,
+    branches: &[Branch],
+) -> Option<Draft> {
     let cluster = app.clusters.get(index)?;
     let node = app.cluster(index)?;
     let mut made = ClusterDraft { app, cluster, draft: Draft::default() };
@@ -96,7 +101,8 @@ impl ClusterDraft<'_> {
         for unsent in NEVER_SENT {
             if let Some(value) = node.get(unsent) {
                 self.draft.comment_out(&["services", &key], unsent, value.to_value());
-                let why = "genova never sent it to ECS: it is a comment in the manifest, so that nothing changes";
+                let why =
+                    "genova never sent it to ECS: it is a comment in the manifest, so that nothing changes";
                 session.missing(&file, self.line(value), &format!("services.{name}.{unsent}"), why);
             }
         }
@@ -107,11 +113,14 @@ impl ClusterDraft<'_> {
 
     fn add_percentages(&mut self, session: &mut Session<'_>, key: &str, node: &Node) {
         let mut configuration = Map::new();
-        for (from, to) in [("minimum_healthy_percent", "minimumHealthyPercent"), ("maximum_percent", "maximumPercent")] {
+        for (from, to) in
+            [("minimum_healthy_percent", "minimumHealthyPercent"), ("maximum_percent", "maximumPercent")]
+        {
             configuration.extend(node.get(from).map(|value| (to.to_owned(), value.to_value())));
         }
         if !configuration.is_empty() {
-            self.draft.set(&["services", key, "service"], json!({ "deploymentConfiguration": configuration }));
+            self.draft
+                .set(&["services", key, "service"], json!({ "deploymentConfiguration": configuration }));
             let why = "kept in step by each deploy; what else the service has stays";
             session.carried(&self.app.file.path, self.line(node), "percentages", why);
         }
@@ -123,10 +132,25 @@ impl ClusterDraft<'_> {
         task.insert("task_definition".to_owned(), self.definition(session, &format!("task-{key}"), node));
         task.extend(task_members(session, self.app, node, false));
         self.draft.set(&["tasks", &key], task);
-        let known = ["path", "containers", "launch_type", "desired_count", "group", "task_overrides", "task_role",
-            "task_execution_role", "network_configuration", "container_overrides"];
+        let known = [
+            "path",
+            "containers",
+            "launch_type",
+            "desired_count",
+            "group",
+            "task_overrides",
+            "task_role",
+            "task_execution_role",
+            "network_configuration",
+            "container_overrides",
+        ];
         self.report_unknown(session, node, &known, &format!("run_tasks.{name}"));
-        session.carried(&self.app.file.path, self.line(node), &format!("run_tasks.{name}"), &format!("`ecsail run {key}`"));
+        session.carried(
+            &self.app.file.path,
+            self.line(node),
+            &format!("run_tasks.{name}"),
+            &format!("`ecsail run {key}`"),
+        );
     }
 
     fn add_schedule(&mut self, session: &mut Session<'_>, rule: &Node) {
@@ -148,8 +172,18 @@ impl ClusterDraft<'_> {
         schedule.insert("targets".to_owned(), targets.into());
         self.draft.set(&["schedules", &key], schedule);
         let file = &self.app.file.path;
-        self.report_unknown(session, rule, &["rule", "expression", "enabled", "description", "targets"], &format!("scheduled_tasks {name}"));
-        session.carried(file, self.line(rule), &format!("scheduled_tasks {name}"), &format!("schedule `{key}`, with its rule and targets"));
+        self.report_unknown(
+            session,
+            rule,
+            &["rule", "expression", "enabled", "description", "targets"],
+            &format!("scheduled_tasks {name}"),
+        );
+        session.carried(
+            file,
+            self.line(rule),
+            &format!("scheduled_tasks {name}"),
+            &format!("schedule `{key}`, with its rule and targets"),
+        );
         let why = "genova wrote rule and targets whole; ecsail keeps what the manifest does not name, such as a dead-letter queue";
         session.changed(file, self.line(rule), &name, why);
         if rule.get("enabled").is_none() {
@@ -161,13 +195,34 @@ impl ClusterDraft<'_> {
     fn target(&mut self, session: &mut Session<'_>, key: &str, id: &str, node: &Node) -> Value {
         let role = node.get("cloudwatch_event_iam_role").and_then(Node::text).unwrap_or(DEFAULT_ROLE);
         let mut task = Map::new();
-        task.insert("task_definition".to_owned(), self.definition(session, &format!("schedule-{key}-{id}"), node));
+        task.insert(
+            "task_definition".to_owned(),
+            self.definition(session, &format!("schedule-{key}-{id}"), node),
+        );
         task.extend(task_members(session, self.app, node, true));
         if let Some(unused) = node.get("depend_service") {
-            session.carried(&self.app.file.path, self.line(unused), "depend_service", "genova did not use it, and neither does ecsail");
+            session.carried(
+                &self.app.file.path,
+                self.line(unused),
+                "depend_service",
+                "genova did not use it, and neither does ecsail",
+            );
         }
-        let known = ["name", "path", "containers", "launch_type", "network_configuration", "task_role", "cloudwatch_event_iam_role",
-            "depend_service", "task_overrides", "desired_count", "task_count", "container_overrides", "overrides"];
+        let known = [
+            "name",
+            "path",
+            "containers",
+            "launch_type",
+            "network_configuration",
+            "task_role",
+            "cloudwatch_event_iam_role",
+            "depend_service",
+            "task_overrides",
+            "desired_count",
+            "task_count",
+            "container_overrides",
+            "overrides",
+        ];
         self.report_unknown(session, node, &known, &format!("target {id}"));
         json!({ "role": role, "task": task })
     }
@@ -181,7 +236,12 @@ impl ClusterDraft<'_> {
         let overridden = override_layer(&definition.value, &value);
         let line = overrides.and_then(|overrides| self.line(overrides));
         for oddity in &overridden.oddities {
-            session.changed(&self.app.file.path, line, "task_overrides", &format!("{oddity}: the manifest has the result"));
+            session.changed(
+                &self.app.file.path,
+                line,
+                "task_overrides",
+                &format!("{oddity}: the manifest has the result"),
+            );
         }
         match overridden.layer {
             OverrideLayer::None => definition.reference.clone().into(),
@@ -192,10 +252,16 @@ impl ClusterDraft<'_> {
             OverrideLayer::Whole(whole) => {
                 let whole = self.without_encrypted(session, whole, line);
                 let written = self.app.images.with_expressions(&whole);
-                let stage = self.cluster.stage.as_deref().map_or_else(String::new, |stage| format!("-{stage}"));
+                let stage =
+                    self.cluster.stage.as_deref().map_or_else(String::new, |stage| format!("-{stage}"));
                 let path = format!("{}/{file_name}{stage}.yml", crate::import::REWRITTEN_FOLDER);
                 session.add_output(&path, to_yaml(written.as_object().unwrap_or(&Map::new())));
-                session.changed(&self.app.file.path, line, "task_overrides", &format!("no layer gives what genova registered: it is written whole as `{path}`"));
+                session.changed(
+                    &self.app.file.path,
+                    line,
+                    "task_overrides",
+                    &format!("no layer gives what genova registered: it is written whole as `{path}`"),
+                );
                 path.into()
             }
         }
@@ -204,12 +270,19 @@ impl ClusterDraft<'_> {
     /// Moves encrypted values of a layer to its secrets.
     fn without_encrypted(&self, session: &mut Session<'_>, mut layer: Value, line: Option<usize>) -> Value {
         let stage = self.cluster.stage.as_deref().map_or_else(String::new, |stage| format!("{stage}/"));
-        for container in layer.get_mut("container_definitions").and_then(Value::as_array_mut).into_iter().flatten() {
-            let Some(variables) = container.get_mut("environment").and_then(Value::as_array_mut) else { continue };
-            let is_encrypted = |variable: &Value| variable["value"].as_str().is_some_and(super::definition::is_encrypted);
-            let moved: Vec<Value> = variables.iter().filter(|variable| is_encrypted(variable)).cloned().collect();
+        for container in
+            layer.get_mut("container_definitions").and_then(Value::as_array_mut).into_iter().flatten()
+        {
+            let Some(variables) = container.get_mut("environment").and_then(Value::as_array_mut) else {
+                continue;
+            };
+            let is_encrypted =
+                |variable: &Value| variable["value"].as_str().is_some_and(super::definition::is_encrypted);
+            let moved: Vec<Value> =
+                variables.iter().filter(|variable| is_encrypted(variable)).cloned().collect();
             variables.retain(|variable| !is_encrypted(variable));
-            if variables.is_empty() && !moved.is_empty()
+            if variables.is_empty()
+                && !moved.is_empty()
                 && let Some(members) = container.as_object_mut()
             {
                 members.shift_remove("environment");

@@ -89,7 +89,10 @@ fn secret_edits(
     changes: &mut Edits,
     result: &mut RewrittenDefinition,
 ) {
-    let Some((key, environment)) = entries(Some(container)).iter().find(|(key, _)| key.name == "environment") else { return };
+    let Some((key, environment)) = entries(Some(container)).iter().find(|(key, _)| key.name == "environment")
+    else {
+        return;
+    };
     let text = |node: &Node, name: &str| node.get(name).and_then(Node::text).map(str::to_owned);
     let items = environment.items();
     let encrypted: Vec<&Node> =
@@ -121,11 +124,13 @@ fn secret_edits(
             let end = lines_of(file, known).end;
             changes.push((end..end, with_line_end(file, end, &written)));
             if encrypted.len() == items.len() {
-                changes.push((line_start(file, key.span.start)..lines_of(file, environment).end, String::new()));
+                changes
+                    .push((line_start(file, key.span.start)..lines_of(file, environment).end, String::new()));
             }
         }
         None if encrypted.len() == items.len() => {
-            changes.push((line_start(file, key.span.start)..lines_of(file, environment).end, head + &written));
+            changes
+                .push((line_start(file, key.span.start)..lines_of(file, environment).end, head + &written));
         }
         None => {
             let end = lines_of(file, environment).end;
@@ -187,7 +192,8 @@ fn brace_edits(file: &YamlFile, variables: Variables, changes: &mut Edits, resul
     let mut at = 0;
     while let Some(start) = next_tag(text, at) {
         at = start + 2;
-        let inner = text[start..].strip_prefix("{{").and_then(|rest| rest.split_once("}}")).map(|(inner, _)| inner);
+        let inner =
+            text[start..].strip_prefix("{{").and_then(|rest| rest.split_once("}}")).map(|(inner, _)| inner);
         let inner = inner.filter(|inner| !inner.contains('\n'));
         if changes.iter().any(|(range, _)| range.contains(&start)) {
             continue;
@@ -231,12 +237,14 @@ pub(super) fn value_of(file: &YamlFile) -> Value {
     let mut value = file.root.to_value();
     let containers = file.root.get("container_definitions").map_or(&[][..], Node::items);
     for (at, container) in containers.iter().enumerate() {
-        for (index, variable) in container.get("environment").map_or(&[][..], Node::items).iter().enumerate() {
+        for (index, variable) in container.get("environment").map_or(&[][..], Node::items).iter().enumerate()
+        {
             let Some(node) = variable.get("value") else { continue };
             let range = file.scalar_range(node.span);
             let plain = node.text().filter(|text| file.text.get(range.clone()) == Some(*text));
             let read = plain.and_then(ruby_text).or_else(|| node.text().map(str::to_owned));
-            value["container_definitions"][at]["environment"][index]["value"] = read.unwrap_or_default().into();
+            value["container_definitions"][at]["environment"][index]["value"] =
+                read.unwrap_or_default().into();
         }
     }
     value
@@ -264,8 +272,10 @@ pub(in crate::import) fn escaped_braces(text: &str) -> String {
     let mut changes = Vec::new();
     let mut at = 0;
     while let Some(start) = next_tag(text, at) {
-        let inner = text[start..].strip_prefix("{{").and_then(|rest| rest.split_once("}}")).map(|(inner, _)| inner);
-        let end = inner.filter(|inner| !inner.contains('\n')).map_or(start + 2, |inner| start + inner.len() + 4);
+        let inner =
+            text[start..].strip_prefix("{{").and_then(|rest| rest.split_once("}}")).map(|(inner, _)| inner);
+        let end =
+            inner.filter(|inner| !inner.contains('\n')).map_or(start + 2, |inner| start + inner.len() + 4);
         changes.push((start..end, format!("{{% raw %}}{}{{% endraw %}}", &text[start..end])));
         at = end;
     }
@@ -322,7 +332,8 @@ mod tests {
             rewritten(text, Variables::TagOnly).text,
             "container_definitions:\n- name: rails\n  secrets:\n  - name: A\n    value_from: /a\n  - name: PW\n    value_from: /app/PW\n"
         );
-        let text = "container_definitions:\n- name: rails\n  environment:\n  - name: PW\n    value: ${QUJD}\n";
+        let text =
+            "container_definitions:\n- name: rails\n  environment:\n  - name: PW\n    value: ${QUJD}\n";
         assert_eq!(
             rewritten(text, Variables::TagOnly).text,
             "container_definitions:\n- name: rails\n  secrets:\n  - name: PW\n    value_from: /app/PW\n"

@@ -53,7 +53,11 @@ impl AppImages {
     /// Returns whether no cluster that uses a repository uses another one of the name.
     fn is_free(&self, name: &str, repository: &str) -> bool {
         let clusters = |repository: &str| -> Vec<usize> {
-            self.used.iter().filter(|image| image.repository == repository).map(|image| image.cluster).collect()
+            self.used
+                .iter()
+                .filter(|image| image.repository == repository)
+                .map(|image| image.cluster)
+                .collect()
         };
         let own = clusters(repository);
         let taken = self.names.iter().filter(|(_, known)| known == name);
@@ -116,7 +120,9 @@ mod tests {
         images.add(0, &other);
         images.name_all();
         assert_eq!(json!(images.of_cluster(0)), json!({"my_app": "r/a", "b": "r/b"}));
-        assert_eq!(images.with_expressions(&json!(["r/b:{{tag}}", "v-{{tag}}", "{{x}}"])),
-            json!([expression("image.b"), format!("v-{}", expression("tag")), "{{x}}"]));
+        assert_eq!(
+            images.with_expressions(&json!(["r/b:{{tag}}", "v-{{tag}}", "{{x}}"])),
+            json!([expression("image.b"), format!("v-{}", expression("tag")), "{{x}}"])
+        );
     }
 }

@@ -56,7 +56,8 @@ fn normal(layers: &[&Value]) -> Value {
     let merged = read.reduce(|base, over| layer::merge(base, over, shape));
     let mut value = merged.map_or(Value::Null, |merged| layer::remove_nulls(merged, shape).to_value());
     // The order of variables means nothing.
-    for container in value.get_mut("containerDefinitions").and_then(Value::as_array_mut).into_iter().flatten() {
+    for container in value.get_mut("containerDefinitions").and_then(Value::as_array_mut).into_iter().flatten()
+    {
         if let Some(variables) = container.get_mut("environment").and_then(Value::as_array_mut) {
             variables.sort_by_key(|variable| variable["name"].as_str().map(str::to_owned));
         }
@@ -102,7 +103,9 @@ fn containers(before: &Value, after: &Value) -> Value {
 /// Returns a layer as people write it: variables of the environment as a mapping.
 pub(super) fn readable(layer: &Value) -> Value {
     let mut layer = layer.clone();
-    for container in layer.get_mut("container_definitions").and_then(Value::as_array_mut).into_iter().flatten() {
+    for container in
+        layer.get_mut("container_definitions").and_then(Value::as_array_mut).into_iter().flatten()
+    {
         for (list, member) in [("environment", "value"), ("secrets", "value_from")] {
             let Some(entries) = container.get(list).and_then(Value::as_array) else { continue };
             let pair = |entry: &Value| Some((entry["name"].as_str()?.to_owned(), entry.get(member)?.clone()));
@@ -124,7 +127,10 @@ mod tests {
         let base = json!({"family": "web", "container_definitions": [{"name": "app", "image": "i", "environment": [{"name": "A", "value": "1"}]}]});
         let over = json!({"family": "batch", "container_definitions": [{"name": "app", "command": ["run"], "environment": [{"name": "A", "value": "2"}]}]});
         let result = override_layer(&base, &over);
-        assert_eq!(result, OverriddenDefinition { layer: OverrideLayer::Layer(over.clone()), oddities: vec![] });
+        assert_eq!(
+            result,
+            OverriddenDefinition { layer: OverrideLayer::Layer(over.clone()), oddities: vec![] }
+        );
         assert_eq!(readable(&over)["container_definitions"][0]["environment"], json!({"A": "2"}));
         assert_eq!(override_layer(&base, &json!({"family": "web"})).layer, OverrideLayer::None);
         assert_eq!(override_layer(&base, &Value::Null).layer, OverrideLayer::None);
@@ -134,7 +140,8 @@ mod tests {
     fn lists_that_grew_are_written_whole() {
         let base = json!({"container_definitions": [{"name": "app", "image": "i", "docker_security_options": ["a"]}]});
         let over = json!({"container_definitions": [{"name": "app", "docker_security_options": ["b"]}]});
-        let expected = json!({"container_definitions": [{"name": "app", "docker_security_options": ["a", "b"]}]});
+        let expected =
+            json!({"container_definitions": [{"name": "app", "docker_security_options": ["a", "b"]}]});
         assert_eq!(override_layer(&base, &over).layer, OverrideLayer::Layer(expected));
     }
 

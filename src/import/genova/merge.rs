@@ -67,20 +67,27 @@ fn merge_container(merged: &mut Merged, index: usize, over: &Value) {
     let at = containers.and_then(|known| known.iter().position(|known| known.get("name") == Some(&name)));
     let Some(at) = at else {
         let name = name.as_str().unwrap_or_default();
-        merged.oddities.push(format!("genova ignored the overrides of container `{name}`, which the definition does not have"));
+        merged.oddities.push(format!(
+            "genova ignored the overrides of container `{name}`, which the definition does not have"
+        ));
         return;
     };
     let Some(containers) = merged.definition["container_definitions"].as_array_mut() else { return };
     // The list is looked for at the position of the override, not at that of the container with its name.
     for path in REPLACED.iter().filter(|path| is_present(at_path(over, path))) {
-        let Some(list) = containers.get_mut(index).and_then(|other| at_path_mut(other, path)) else { continue };
+        let Some(list) = containers.get_mut(index).and_then(|other| at_path_mut(other, path)) else {
+            continue;
+        };
         if !is_present(Some(&*list)) {
             continue;
         }
         *list = Value::Array(Vec::new());
         if index != at {
             let other = containers[index]["name"].as_str().unwrap_or_default();
-            merged.oddities.push(format!("genova emptied `{}` of container `{other}`, since it is at the position of the override", path.join(".")));
+            merged.oddities.push(format!(
+                "genova emptied `{}` of container `{other}`, since it is at the position of the override",
+                path.join(".")
+            ));
         }
     }
     let container = &mut containers[at];
@@ -106,7 +113,8 @@ fn union_merge(into: &mut Value, over: &Value, container: &str, path: &str) -> V
             let mut oddities = Vec::new();
             for (name, value) in over {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                match members.get_mut(name).filter(|known| !known.is_null() && **known != Value::Bool(false)) {
+                match members.get_mut(name).filter(|known| !known.is_null() && **known != Value::Bool(false))
+                {
                     Some(known) => oddities.extend(union_merge(known, value, container, &path)),
                     None => drop(members.insert(name.clone(), value.clone())),
                 }
@@ -117,7 +125,9 @@ fn union_merge(into: &mut Value, over: &Value, container: &str, path: &str) -> V
             let added: Vec<Value> = over.iter().filter(|item| !items.contains(item)).cloned().collect();
             let grew = !items.is_empty() && !added.is_empty() && path != "environment";
             items.extend(added);
-            let oddity = format!("genova added the override to `{path}` of container `{container}` instead of replacing it");
+            let oddity = format!(
+                "genova added the override to `{path}` of container `{container}` instead of replacing it"
+            );
             grew.then_some(oddity).into_iter().collect()
         }
         _ => {
@@ -153,7 +163,8 @@ mod tests {
 
     /// Returns the merged containers of containers and overrides of them.
     fn containers(base: Value, over: Value) -> (Value, Vec<String>) {
-        let merged = merge(&json!({ "container_definitions": base }), &json!({ "container_definitions": over }));
+        let merged =
+            merge(&json!({ "container_definitions": base }), &json!({ "container_definitions": over }));
         (merged.definition["container_definitions"].clone(), merged.oddities)
     }
 
@@ -175,11 +186,22 @@ mod tests {
         let base = json!([{"name": "app", "port_mappings": [{"container_port": 80}]}]);
         let over = json!([{"name": "app", "port_mappings": [{"container_port": 80}, {"container_port": 80, "host_port": 0}]}]);
         let (merged, oddities) = containers(base, over);
-        assert_eq!(merged[0]["port_mappings"], json!([{"container_port": 80}, {"container_port": 80, "host_port": 0}]));
-        assert_eq!(oddities, ["genova added the override to `port_mappings` of container `app` instead of replacing it"]);
-        let merged = merge(&json!({"volumes": [{"name": "a"}], "runtime_platform": {"a": 1}}),
-            &json!({"volumes": [{"name": "b"}], "runtime_platform": {"b": 2}, "cpu": 512}));
-        assert_eq!(merged.definition, json!({"volumes": [{"name": "b"}], "runtime_platform": {"a": 1, "b": 2}, "cpu": 512}));
+        assert_eq!(
+            merged[0]["port_mappings"],
+            json!([{"container_port": 80}, {"container_port": 80, "host_port": 0}])
+        );
+        assert_eq!(
+            oddities,
+            ["genova added the override to `port_mappings` of container `app` instead of replacing it"]
+        );
+        let merged = merge(
+            &json!({"volumes": [{"name": "a"}], "runtime_platform": {"a": 1}}),
+            &json!({"volumes": [{"name": "b"}], "runtime_platform": {"b": 2}, "cpu": 512}),
+        );
+        assert_eq!(
+            merged.definition,
+            json!({"volumes": [{"name": "b"}], "runtime_platform": {"a": 1, "b": 2}, "cpu": 512})
+        );
     }
 
     #[test]
@@ -187,21 +209,30 @@ mod tests {
         let base = json!([{"name": "proxy", "command": ["p"]}, {"name": "app", "command": ["a"]}]);
         let (merged, oddities) = containers(base, json!([{"name": "app", "command": ["b"]}]));
         assert_eq!(merged, json!([{"name": "proxy", "command": []}, {"name": "app", "command": ["a", "b"]}]));
-        assert_eq!(oddities, [
-            "genova emptied `command` of container `proxy`, since it is at the position of the override",
-            "genova added the override to `command` of container `app` instead of replacing it",
-        ]);
+        assert_eq!(
+            oddities,
+            [
+                "genova emptied `command` of container `proxy`, since it is at the position of the override",
+                "genova added the override to `command` of container `app` instead of replacing it",
+            ]
+        );
     }
 
     #[test]
     fn what_genova_lost_is_an_oddity() {
         let (merged, oddities) = containers(json!([{"name": "app"}]), json!([{"name": "ap", "cpu": 1}]));
         assert_eq!(merged, json!([{"name": "app"}]));
-        assert_eq!(oddities, ["genova ignored the overrides of container `ap`, which the definition does not have"]);
+        assert_eq!(
+            oddities,
+            ["genova ignored the overrides of container `ap`, which the definition does not have"]
+        );
         let base = json!({"requires_compatibilities": ["EC2"]});
         let merged = merge(&base, &json!({"requires_compatibilities": ["FARGATE"]}));
         assert_eq!(merged.definition, json!({"requires_compatibilities": []}));
-        assert_eq!(merged.oddities, ["genova registered an empty `requires_compatibilities`, whatever the override says"]);
+        assert_eq!(
+            merged.oddities,
+            ["genova registered an empty `requires_compatibilities`, whatever the override says"]
+        );
         assert_eq!(merge(&base, &Value::Null).definition, base);
     }
 

@@ -33,7 +33,9 @@ pub(super) fn recognises(file: &FoundFile) -> bool {
     let Ok(file) = YamlFile::parse(&file.path, &file.text) else { return false };
     let clusters = file.root.get("clusters").map(|clusters| clusters.items().to_vec()).unwrap_or_default();
     let sections = ["services", "run_tasks", "scheduled_tasks"];
-    clusters.iter().any(|cluster| cluster.get("name").is_some() && sections.iter().any(|name| cluster.get(name).is_some()))
+    clusters.iter().any(|cluster| {
+        cluster.get("name").is_some() && sections.iter().any(|name| cluster.get(name).is_some())
+    })
 }
 
 /// Imports `deploy.yml` files.
@@ -69,7 +71,9 @@ fn report_operation(session: &mut Session<'_>, app: &app::App) {
         match key.name.as_str() {
             "clusters" | "auto_deploy" => {}
             name if name.starts_with("x-") => {}
-            "targets" => session.changed(&path, line, "targets", "the keys of the manifest are the short names"),
+            "targets" => {
+                session.changed(&path, line, "targets", "the keys of the manifest are the short names")
+            }
             name => session.missing(&path, line, name, "genova has no such key"),
         }
     }

@@ -47,21 +47,40 @@ pub(super) fn add_build_script(session: &mut Session<'_>, app: &App) -> bool {
     );
     for build in &builds {
         let image = &build.repository;
-        let _ = write!(text, "\ndocker build --tag {}\":$TAG\" --file {}", quote(image), quote(&build.dockerfile));
+        let _ = write!(
+            text,
+            "\ndocker build --tag {}\":$TAG\" --file {}",
+            quote(image),
+            quote(&build.dockerfile)
+        );
         if let Some(target) = &build.target {
             let _ = write!(text, " --target {}", quote(target));
         }
         for arg in &build.args {
             let _ = match &arg.value {
                 Some(value) => write!(text, " \\\n  --build-arg {}", quote(&format!("{}={value}", arg.name))),
-                None => write!(text, " \\\n  --build-arg {}=\"${{{}:?was encrypted with KMS}}\"", arg.name, arg.name),
+                None => write!(
+                    text,
+                    " \\\n  --build-arg {}=\"${{{}:?was encrypted with KMS}}\"",
+                    arg.name, arg.name
+                ),
             };
         }
         let _ = write!(text, " {}\ndocker push {}\":$TAG\"\n", quote(&build.context), quote(image));
     }
     session.add_output(BUILD_SCRIPT, text);
-    session.changed(&app.file.path, None, "containers[].build", &format!("ecsail builds no images: `{BUILD_SCRIPT}` does, in a pipeline"));
-    session.changed(&app.file.path, None, "tag", "genova tagged images `build-TIME` and `latest`; a deploy takes the tag that `--tag` names");
+    session.changed(
+        &app.file.path,
+        None,
+        "containers[].build",
+        &format!("ecsail builds no images: `{BUILD_SCRIPT}` does, in a pipeline"),
+    );
+    session.changed(
+        &app.file.path,
+        None,
+        "tag",
+        "genova tagged images `build-TIME` and `latest`; a deploy takes the tag that `--tag` names",
+    );
     true
 }
 
@@ -70,8 +89,12 @@ fn builds(session: &mut Session<'_>, app: &App) -> Vec<Build> {
     let mut found: Vec<Build> = Vec::new();
     for index in 0..app.clusters.len() {
         let Some(cluster) = app.cluster(index) else { continue };
-        let own = entries(cluster.get("services")).iter().chain(entries(cluster.get("run_tasks"))).map(|(_, node)| node);
-        let own: Vec<Node> = own.cloned().chain(scheduled(cluster).into_iter().map(|(_, _, node)| node.clone())).collect();
+        let own = entries(cluster.get("services"))
+            .iter()
+            .chain(entries(cluster.get("run_tasks")))
+            .map(|(_, node)| node);
+        let own: Vec<Node> =
+            own.cloned().chain(scheduled(cluster).into_iter().map(|(_, _, node)| node.clone())).collect();
         for node in &own {
             for container in node.get("containers").map_or(&[][..], Node::items) {
                 let build = build(session, app, node, container);
@@ -90,15 +113,22 @@ fn build(session: &mut Session<'_>, app: &App, used: &Node, container: &Node) ->
     let merged = super::merge::merge(definition, &overrides).definition;
     let containers = merged["container_definitions"].as_array()?;
     let line = Some(app.file.line(container.span));
-    let image = containers.iter().find(|known| known["name"] == name).and_then(|known| known["image"].as_str());
+    let image =
+        containers.iter().find(|known| known["name"] == name).and_then(|known| known["image"].as_str());
     let Some(repository) = image.and_then(repository) else {
-        session.missing(&app.file.path, line, &format!("containers.{name}"), "its image does not end in `:{{tag}}`, so that the image that genova built was not used");
+        session.missing(
+            &app.file.path,
+            line,
+            &format!("containers.{name}"),
+            "its image does not end in `:{{tag}}`, so that the image that genova built was not used",
+        );
         return None;
     };
     let node = container.get("build")?;
     let text = |name: &str| node.get(name).and_then(Node::text).map(str::to_owned);
     // Paths are relative to the folder of `deploy.yml`; the Dockerfile is relative to the context.
-    let context = node.text().map(str::to_owned).or_else(|| text("context")).unwrap_or_else(|| ".".to_owned());
+    let context =
+        node.text().map(str::to_owned).or_else(|| text("context")).unwrap_or_else(|| ".".to_owned());
     let context = joined(folder_of(&app.file.path), &context);
     let dockerfile = joined(&context, &text("dockerfile").unwrap_or_else(|| "Dockerfile".to_owned()));
     let args = entries(node.get("args")).iter().map(|(key, value)| {
@@ -125,7 +155,8 @@ pub(super) fn add_workflow(session: &mut Session<'_>, app: &App, branches: &[Bra
     if branches.is_empty() {
         return;
     }
-    let patterns: Vec<String> = branches.iter().map(|branch| format!("\"{}\"", glob(&branch.pattern))).collect();
+    let patterns: Vec<String> =
+        branches.iter().map(|branch| format!("\"{}\"", glob(&branch.pattern))).collect();
     let mut text = format!(
         "# Deploys what `auto_deploy` of genova deployed.\nname: deploy\non:\n  push:\n    branches: [{}]\n\npermissions:\n  contents: read\n  \
          id-token: write\n\nenv:\n  TAG: ${{{{ github.sha }}}}\n\njobs:\n",
@@ -155,8 +186,11 @@ fn job(
     let name = crate::adopt::names::identifier(&branch.pattern).to_ascii_lowercase();
     let mut text = format!("  deploy_{name}:\n");
     // The first pattern that matches is taken.
-    let conditions: Vec<String> = branches[..index].iter().map(|other| format!("!({})", matches(&other.pattern)))
-        .chain([matches(&branch.pattern)]).collect();
+    let conditions: Vec<String> = branches[..index]
+        .iter()
+        .map(|other| format!("!({})", matches(&other.pattern)))
+        .chain([matches(&branch.pattern)])
+        .collect();
     let _ = writeln!(text, "    if: ${{{{ {} }}}}", conditions.join(" && "));
     text.push_str(&format!(
         "    runs-on: ubuntu-24.04\n    concurrency:\n      group: deploy-{name}\n      cancel-in-progress: false\n    steps:\n      \
@@ -203,13 +237,18 @@ fn commands(session: &Session<'_>, app: &App, branch: &Branch) -> Vec<String> {
     }
     for cluster in clusters {
         let steps: Vec<&Step> = branch.steps.iter().filter(|step| step.cluster == cluster).collect();
-        let stage = app.clusters.iter().find(|known| known.name == cluster).and_then(|known| known.stage.clone());
+        let stage =
+            app.clusters.iter().find(|known| known.name == cluster).and_then(|known| known.stage.clone());
         let flag = stage.as_deref().map_or_else(String::new, |stage| format!(" --stage {}", quote(stage)));
         let names = |kind: StepKind| -> Vec<String> {
             let of_kind = steps.iter().filter(|step| step.kind == kind).flat_map(|step| &step.resources);
             let mut names: Vec<String> = Vec::new();
             for resource in of_kind {
-                let name = if kind == StepKind::ScheduledTask { resource.split(':').next().unwrap_or(resource) } else { resource };
+                let name = if kind == StepKind::ScheduledTask {
+                    resource.split(':').next().unwrap_or(resource)
+                } else {
+                    resource
+                };
                 let name = quote(&session.key(name, stage.as_deref()));
                 if !names.contains(&name) {
                     names.push(name);

@@ -33,7 +33,8 @@ fn integer(digits: &str) -> Option<u64> {
         let digits = plain.strip_prefix(prefix)?;
         u64::from_str_radix(digits, base).ok()
     };
-    let is_octal = plain.len() > 1 && plain.starts_with('0') && plain.bytes().all(|digit| (b'0'..b'8').contains(&digit));
+    let is_octal =
+        plain.len() > 1 && plain.starts_with('0') && plain.bytes().all(|digit| (b'0'..b'8').contains(&digit));
     if is_octal {
         return u64::from_str_radix(&plain, 8).ok();
     }

@@ -35,7 +35,9 @@ fn distinct_words(names: &[String]) -> Vec<String> {
     };
     let shortest = words.iter().map(Vec::len).min().unwrap_or(0);
     let mut before = 0;
-    while before + 1 < shortest && is_common(&|words: &[&str]| words.get(before).map(|word| (*word).to_owned())) {
+    while before + 1 < shortest
+        && is_common(&|words: &[&str]| words.get(before).map(|word| (*word).to_owned()))
+    {
         before += 1;
     }
     let mut after = 0;
@@ -45,7 +47,8 @@ fn distinct_words(names: &[String]) -> Vec<String> {
         after += 1;
     }
     let short: Vec<String> = words.iter().map(|words| words[before..words.len() - after].join("-")).collect();
-    let is_good = short.iter().collect::<BTreeSet<_>>().len() == names.len() && short.iter().all(|name| !name.is_empty());
+    let is_good = short.iter().collect::<BTreeSet<_>>().len() == names.len()
+        && short.iter().all(|name| !name.is_empty());
     if is_good { short } else { names.to_vec() }
 }
 

@@ -77,7 +77,8 @@ impl ReleaseOrder {
                 StepKind::Service => {
                     for service in &step.resources {
                         insert(&mut self.before, service, &tasks);
-                        let others: Vec<String> = previous.iter().filter(|other| *other != service).cloned().collect();
+                        let others: Vec<String> =
+                            previous.iter().filter(|other| *other != service).cloned().collect();
                         insert(&mut self.needs, service, &others);
                     }
                     tasks.clear();
@@ -114,7 +115,10 @@ mod tests {
         assert_eq!((branches[0].pattern.as_str(), branches[0].line, branches[0].steps.len()), ("main", 2, 5));
         let order = ReleaseOrder::of(&branches, "prod");
         let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
-        assert_eq!(order.before, BTreeMap::from([("web".to_owned(), list(&["migrate"])), ("api".to_owned(), list(&["migrate"]))]));
+        assert_eq!(
+            order.before,
+            BTreeMap::from([("web".to_owned(), list(&["migrate"])), ("api".to_owned(), list(&["migrate"]))])
+        );
         assert_eq!(order.needs, BTreeMap::from([("worker".to_owned(), list(&["web", "api"]))]));
         assert_eq!(order.after, BTreeMap::from([("worker".to_owned(), list(&["warm"]))]));
         assert_eq!(ReleaseOrder::of(&branches, "none"), ReleaseOrder::default());

@@ -9,7 +9,12 @@ use crate::import::yaml_file::entries;
 use crate::yaml_writer::expression;
 
 /// Returns the members of a task beside its definition: launch type, network, number and overrides.
-pub(super) fn task_members(session: &mut Session<'_>, app: &App, node: &Node, is_rule: bool) -> Map<String, Value> {
+pub(super) fn task_members(
+    session: &mut Session<'_>,
+    app: &App,
+    node: &Node,
+    is_rule: bool,
+) -> Map<String, Value> {
     let mut task = Map::new();
     let mut run_task = Map::new();
     let text = |name: &str| node.get(name).and_then(Node::text).map(str::to_owned);
@@ -18,7 +23,9 @@ pub(super) fn task_members(session: &mut Session<'_>, app: &App, node: &Node, is
             run_task.insert(to.to_owned(), value.into());
         }
     }
-    if let Some(network) = node.get("network_configuration").and_then(|network| network.get("awsvpc_configuration")) {
+    if let Some(network) =
+        node.get("network_configuration").and_then(|network| network.get("awsvpc_configuration"))
+    {
         let members = entries(Some(network)).iter().map(|(key, value)| {
             let name = match key.name.as_str() {
                 "security_groups" => "securityGroups",
@@ -41,11 +48,19 @@ pub(super) fn task_members(session: &mut Session<'_>, app: &App, node: &Node, is
     task
 }
 
-fn add_overrides(session: &mut Session<'_>, app: &App, node: &Node, is_rule: bool, task: &mut Map<String, Value>) {
+fn add_overrides(
+    session: &mut Session<'_>,
+    app: &App,
+    node: &Node,
+    is_rule: bool,
+    task: &mut Map<String, Value>,
+) {
     let roles = [("task_role", "taskRoleArn"), ("task_execution_role", "executionRoleArn")];
     let mut document = Map::new();
     for (name, member) in roles {
-        let Some(role) = node.get(name).filter(|_| !(is_rule && name == "task_execution_role")) else { continue };
+        let Some(role) = node.get(name).filter(|_| !(is_rule && name == "task_execution_role")) else {
+            continue;
+        };
         let arn = role.text().map(|name| format!("arn:aws:iam::{}:role/{name}", expression("aws.account")));
         document.extend(arn.map(|arn| (member.to_owned(), arn.into())));
         let why = "written as an ARN with the account of the deploy: a role with a path has another one";
@@ -55,7 +70,10 @@ fn add_overrides(session: &mut Session<'_>, app: &App, node: &Node, is_rule: boo
     let containers = old.or_else(|| node.get("container_overrides")).map_or(&[][..], Node::items);
     let containers: Vec<Map<String, Value>> = containers.iter().map(container_override).collect();
     match containers.as_slice() {
-        [only] if document.is_empty() && only.keys().all(|name| ["name", "command", "environment"].contains(&name.as_str())) => {
+        [only]
+            if document.is_empty()
+                && only.keys().all(|name| ["name", "command", "environment"].contains(&name.as_str())) =>
+        {
             for (name, value) in only {
                 let name = if name == "name" { "container" } else { name };
                 task.insert(name.to_owned(), app.images.with_expressions(value));
@@ -87,7 +105,8 @@ fn container_override(node: &Node) -> Map<String, Value> {
                 }
             }
             "command" => {
-                let words: Vec<Value> = value.items().iter().filter_map(Node::text).map(Value::from).collect();
+                let words: Vec<Value> =
+                    value.items().iter().filter_map(Node::text).map(Value::from).collect();
                 members.insert("command".to_owned(), words.into());
             }
             "memory_reservation" => drop(members.insert("memoryReservation".to_owned(), value.to_value())),

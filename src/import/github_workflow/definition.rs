@@ -23,7 +23,12 @@ pub(super) struct WorkflowDefinition {
 }
 
 /// Returns the text of a definition after the steps of a job, as ecsail reads it.
-pub(super) fn definition(text: &str, path: &str, job: &Job, variables: &mut StepVariables) -> WorkflowDefinition {
+pub(super) fn definition(
+    text: &str,
+    path: &str,
+    job: &Job,
+    variables: &mut StepVariables,
+) -> WorkflowDefinition {
     let name = path.rsplit('/').next().unwrap_or(path);
     let mut replaced = Vec::new();
     // What stands for an expression while other braces are escaped.
@@ -40,7 +45,8 @@ pub(super) fn definition(text: &str, path: &str, job: &Job, variables: &mut Step
                     [inner] => placeholder(&mut expressions, &variables.claim(&variable_name(inner), &to)),
                     _ => match to.strip_prefix('$').map(|name| name.trim_matches(['{', '}'])) {
                         Some(name) => {
-                            let value = step.env.get(name).map(|value| resolve(value, step)).unwrap_or_default();
+                            let value =
+                                step.env.get(name).map(|value| resolve(value, step)).unwrap_or_default();
                             placeholder(&mut expressions, &variables.claim(name, &value))
                         }
                         None if has_expression(&to) => continue,
@@ -84,7 +90,9 @@ fn replacements(script: &str) -> Vec<Replacement> {
         let mut rest = line;
         while let Some(at) = rest.find(['"', '\'', ' ', ';']) {
             rest = &rest[at + 1..];
-            let Some(delimiter) = rest.strip_prefix('s').and_then(|rest| rest.chars().next()) else { continue };
+            let Some(delimiter) = rest.strip_prefix('s').and_then(|rest| rest.chars().next()) else {
+                continue;
+            };
             if !"/|#@,:!".contains(delimiter) {
                 continue;
             }
@@ -135,10 +143,12 @@ fn shell_variables(text: &str) -> Vec<String> {
 
 /// Returns `<NAME>`, `${NAME}` and `{{NAME}}` that are left.
 fn unknown_placeholders(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = shell_variables(text).into_iter().map(|name| format!("${{{name}}}")).collect();
+    let mut found: Vec<String> =
+        shell_variables(text).into_iter().map(|name| format!("${{{name}}}")).collect();
     for (open, close) in [("<", ">"), ("{{", "}}")] {
         for (name, _) in text.split(open).skip(1).filter_map(|rest| rest.split_once(close)) {
-            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c));
+            let is_name =
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c));
             if is_name {
                 found.push(format!("{open}{name}{close}"));
             }
@@ -161,12 +171,20 @@ mod tests {
 
     #[test]
     fn what_sed_puts_in_is_a_variable() {
-        let (found, variables) = read(r#"{"a": "{{ACCOUNT}}", "b": "<tag>", "c": "{{.Name}}", "d": "x"}"#,
-            "sed -i \"s/{{ACCOUNT}}/${{ secrets.AWS_ACCOUNT }}/g\" ecs/task.json && sed -i 's|<tag>|$TAG|; s/x/y\\/z/' ecs/task.json");
-        assert_eq!(found.text, r#"{"a": "{{ env.AWS_ACCOUNT }}", "b": "{{ env.TAG }}", "c": "{% raw %}{{.Name}}{% endraw %}", "d": "y/z"}"#);
+        let (found, variables) = read(
+            r#"{"a": "{{ACCOUNT}}", "b": "<tag>", "c": "{{.Name}}", "d": "x"}"#,
+            "sed -i \"s/{{ACCOUNT}}/${{ secrets.AWS_ACCOUNT }}/g\" ecs/task.json && sed -i 's|<tag>|$TAG|; s/x/y\\/z/' ecs/task.json",
+        );
+        assert_eq!(
+            found.text,
+            r#"{"a": "{{ env.AWS_ACCOUNT }}", "b": "{{ env.TAG }}", "c": "{% raw %}{{.Name}}{% endraw %}", "d": "y/z"}"#
+        );
         assert_eq!(variables.all().get("TAG").map(String::as_str), Some("${{ github.sha }}"));
         assert_eq!(found.unknown, Vec::<String>::new());
         let (found, _) = read(r#"{"a": "${TAG}", "b": "<name>"}"#, "envsubst < task.json > x");
-        assert_eq!((found.text.as_str(), found.unknown), (r#"{"a": "{{ env.TAG }}", "b": "<name>"}"#, vec!["<name>".to_owned()]));
+        assert_eq!(
+            (found.text.as_str(), found.unknown),
+            (r#"{"a": "{{ env.TAG }}", "b": "<name>"}"#, vec!["<name>".to_owned()])
+        );
     }
 }

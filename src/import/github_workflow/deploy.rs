@@ -36,7 +36,8 @@ pub(super) struct ImportedDeploy {
 pub(super) fn deploys(workflow: &Workflow) -> Vec<Deploy> {
     let mut found = Vec::new();
     for (job, steps) in workflow.jobs.iter().enumerate() {
-        for (step, deploy) in steps.steps.iter().enumerate().filter(|(_, step)| step.kind == StepKind::Deploy) {
+        for (step, deploy) in steps.steps.iter().enumerate().filter(|(_, step)| step.kind == StepKind::Deploy)
+        {
             let renders = renders(deploy, steps);
             found.push(Deploy { job, step, renders, stage: None });
         }
@@ -49,7 +50,10 @@ fn renders(step: &Step, job: &Job) -> Vec<usize> {
     let mut found: Vec<usize> = Vec::new();
     let mut input = step.with.get("task-definition").map(|text| resolve(text, step));
     while let Some((id, _)) = input.as_deref().and_then(step_output) {
-        let at = job.steps.iter().position(|step| step.id.as_deref() == Some(&id) && step.kind == StepKind::Render);
+        let at = job
+            .steps
+            .iter()
+            .position(|step| step.id.as_deref() == Some(&id) && step.kind == StepKind::Render);
         let Some(at) = at.filter(|at| !found.contains(at)) else { break };
         found.insert(0, at);
         input = job.steps[at].with.get("task-definition").map(|text| resolve(text, &job.steps[at]));
@@ -108,7 +112,10 @@ impl DeployImport<'_, '_, '_> {
         let runs_task = self.input("run-task").as_deref() == Some("true");
         let service = self.input("service");
         if service.is_none() && !runs_task {
-            self.missing("service", "without a service the action only registers a revision; ecsail registers what it deploys");
+            self.missing(
+                "service",
+                "without a service the action only registers a revision; ecsail registers what it deploys",
+            );
             return Ok(None);
         }
         let cluster = self.input("cluster").unwrap_or_else(|| "default".to_owned());
@@ -118,7 +125,11 @@ impl DeployImport<'_, '_, '_> {
         let (definition, family) = self.definition(&layer)?;
         let stage = self.deploy.stage.clone();
         let name = service.clone().unwrap_or_else(|| family.unwrap_or_else(|| "task".to_owned()));
-        let key = if has_expression(&name) { self.fallback_key(&layer) } else { self.session.key(&name, stage.as_deref()) };
+        let key = if has_expression(&name) {
+            self.fallback_key(&layer)
+        } else {
+            self.session.key(&name, stage.as_deref())
+        };
         let layers = self.layers(&definition, &layer);
         if service.is_some() {
             if key != name {
@@ -126,7 +137,12 @@ impl DeployImport<'_, '_, '_> {
                 self.draft.set(&["services", &key, "name"], name);
             }
             self.draft.set(&["services", &key], {
-                let mut entry = self.draft.get(&["services", &key]).and_then(Value::as_object).cloned().unwrap_or_default();
+                let mut entry = self
+                    .draft
+                    .get(&["services", &key])
+                    .and_then(Value::as_object)
+                    .cloned()
+                    .unwrap_or_default();
                 entry.extend(layers.clone().map(|layers| ("task_definition".to_owned(), layers)));
                 entry
             });
@@ -136,7 +152,12 @@ impl DeployImport<'_, '_, '_> {
             self.add_task(&key, service.is_some(), layers);
         }
         self.report_inputs();
-        self.session.carried(&self.workflow.file.path, Some(self.step.line), "deploy step", &format!("service `{key}`, and a step with `ecsail deploy`"));
+        self.session.carried(
+            &self.workflow.file.path,
+            Some(self.step.line),
+            "deploy step",
+            &format!("service `{key}`, and a step with `ecsail deploy`"),
+        );
         let stage = stage.map_or_else(String::new, |stage| format!("--stage {} ", quote(&stage)));
         let verb = if service.is_some() { "deploy" } else { "run" };
         let flags = self.flags.iter().map(|flag| format!(" {flag}")).collect::<String>();
@@ -158,7 +179,8 @@ impl DeployImport<'_, '_, '_> {
 
     /// Sets the region of the credentials, where the workflow says it; else it is that of the environment of the step.
     fn add_region(&mut self) {
-        let credentials = self.job.steps[..self.deploy.step].iter().rev().find(|step| step.kind == StepKind::Credentials);
+        let credentials =
+            self.job.steps[..self.deploy.step].iter().rev().find(|step| step.kind == StepKind::Credentials);
         let region = credentials.and_then(|step| Some(resolve(step.with.get("aws-region")?, step)));
         let region = region.or_else(|| self.step.env.get("AWS_REGION").map(|text| resolve(text, self.step)));
         if let Some(region) = region.filter(|region| !has_expression(region)) {
@@ -168,14 +190,23 @@ impl DeployImport<'_, '_, '_> {
 
     /// Returns the key of a service whose name only GitHub knows: that of its container.
     fn fallback_key(&self, layer: &RenderedLayer) -> String {
-        layer.images.first().map(|image| image.container.clone()).filter(|name| !name.contains('\u{E000}')).unwrap_or_else(|| "app".to_owned())
+        layer
+            .images
+            .first()
+            .map(|image| image.container.clone())
+            .filter(|name| !name.contains('\u{E000}'))
+            .unwrap_or_else(|| "app".to_owned())
     }
 
     /// Returns the reference of the definition, its text and its family. None for one that is only in AWS.
     fn definition(&mut self, layer: &RenderedLayer) -> Result<(Option<(String, String)>, Option<String>)> {
         let source = self.deploy.renders.first().map_or(self.step, |at| &self.job.steps[*at]);
         let Some(path) = source.with.get("task-definition").map(|text| resolve(text, source)) else {
-            let family = source.with.get("task-definition-family").or_else(|| source.with.get("task-definition-arn")).cloned();
+            let family = source
+                .with
+                .get("task-definition-family")
+                .or_else(|| source.with.get("task-definition-arn"))
+                .cloned();
             self.changed("task-definition-family", "the service keeps the definition that it runs; the action took the newest revision of the family");
             self.report_lost_layer(layer);
             return Ok((None, family));
@@ -183,29 +214,55 @@ impl DeployImport<'_, '_, '_> {
         let path = joined(self.root, &path);
         let text = if has_expression(&path) { None } else { self.session.read(&path)? };
         let Some(text) = text else {
-            let is_described = self.job.steps.iter().filter_map(|step| step.run.as_deref()).any(|run| run.contains("describe-task-definition"));
+            let is_described = self
+                .job
+                .steps
+                .iter()
+                .filter_map(|step| step.run.as_deref())
+                .any(|run| run.contains("describe-task-definition"));
             if is_described {
-                self.changed("task-definition", "the workflow takes it from AWS: the service keeps the definition that it runs");
+                self.changed(
+                    "task-definition",
+                    "the workflow takes it from AWS: the service keeps the definition that it runs",
+                );
             } else {
-                self.missing("task-definition", &format!("no file `{path}`: the service keeps the definition that it runs"));
+                self.missing(
+                    "task-definition",
+                    &format!("no file `{path}`: the service keeps the definition that it runs"),
+                );
             }
             self.report_lost_layer(layer);
             return Ok((None, None));
         };
         let read = definition::definition(&text, &path, self.job, &mut self.variables);
         for placeholder in &read.unknown {
-            self.session.missing(&path, None, placeholder, "no step of the workflow says what is put in its place");
+            self.session.missing(
+                &path,
+                None,
+                placeholder,
+                "no step of the workflow says what is put in its place",
+            );
         }
         for placeholder in &read.replaced {
-            self.session.carried(&path, None, placeholder, "a step of the workflow replaces it: it is a variable now, and the step can go");
+            self.session.carried(
+                &path,
+                None,
+                placeholder,
+                "a step of the workflow replaces it: it is a variable now, and the step can go",
+            );
         }
-        let reference = if read.text == text { self.session.reference(&path) } else { self.session.rewritten(&path, read.text.clone()) };
+        let reference = if read.text == text {
+            self.session.reference(&path)
+        } else {
+            self.session.rewritten(&path, read.text.clone())
+        };
         self.session.carried(&path, None, "definition", &format!("`{reference}`"));
         Ok((Some((reference, read.text)), None))
     }
 
     fn report_lost_layer(&mut self, layer: &RenderedLayer) {
-        let is_empty = layer.task.is_empty() && layer.containers.iter().all(|(_, members)| members.is_empty());
+        let is_empty =
+            layer.task.is_empty() && layer.containers.iter().all(|(_, members)| members.is_empty());
         if !is_empty {
             self.missing("render step", "what it writes beside the image needs a definition in the repository: `ecsail init --cluster CLUSTER` writes it");
         }
@@ -227,7 +284,10 @@ impl DeployImport<'_, '_, '_> {
             self.changed(&format!("environment-variables {name}"), why);
         }
         for name in &layer.cut {
-            self.changed(name, "the action dropped what follows a second `=`: the manifest has what it wrote");
+            self.changed(
+                name,
+                "the action dropped what follows a second `=`: the manifest has what it wrote",
+            );
         }
         let (reference, _) = definition.as_ref()?;
         let mut over = layer.task.clone();
@@ -245,12 +305,13 @@ impl DeployImport<'_, '_, '_> {
             None => known.clone()?,
         };
         let stage = self.deploy.stage.clone();
-        let name = self.session.images.claim(stage.as_deref(), &repository, None);
+        let name = self.session.images.claim(stage.as_deref(), &repository, None, &image.container);
         if self.draft.get(&["images", &name]).is_some() {
             return Some(expression(&format!("image.{name}")));
         }
         self.draft.set(&["images", &name], repository);
-        let is_first = self.draft.get(&["images"]).and_then(Value::as_object).is_none_or(|images| images.len() == 1);
+        let is_first =
+            self.draft.get(&["images"]).and_then(Value::as_object).is_none_or(|images| images.len() == 1);
         let prefix = if is_first { "TAG".to_owned() } else { format!("{}_TAG", name.to_ascii_uppercase()) };
         let tag = image.image.as_ref().map(|found| found.tag.clone().unwrap_or_else(|| "latest".to_owned()));
         let value = match tag {
@@ -284,7 +345,10 @@ impl DeployImport<'_, '_, '_> {
         let Some(registry) = registry else { return self.variables.manifest_text(text) };
         let path = text.replace(&format!("${{{{ {registry} }}}}"), "");
         let path = self.variables.manifest_text(path.trim_start_matches('/'));
-        let is_it = |known: &&str| known.split_once('/').is_some_and(|(_, own)| own == path) && ImageReference::parse(known).ecr_repository().is_some();
+        let is_it = |known: &&str| {
+            known.split_once('/').is_some_and(|(_, own)| own == path)
+                && ImageReference::parse(known).ecr_repository().is_some()
+        };
         if let Some(known) = known.filter(is_it) {
             return known.to_owned();
         }
@@ -303,8 +367,13 @@ impl DeployImport<'_, '_, '_> {
         if let Some(tags) = self.input("propagate-tags") {
             service.insert("propagateTags".to_owned(), tags.into());
         }
-        if let (Some(name), Some(volume)) = (self.input("service-managed-ebs-volume-name"), self.json("service-managed-ebs-volume")) {
-            service.insert("volumeConfigurations".to_owned(), json!([{ "name": name, "managedEBSVolume": volume }]));
+        if let (Some(name), Some(volume)) =
+            (self.input("service-managed-ebs-volume-name"), self.json("service-managed-ebs-volume"))
+        {
+            service.insert(
+                "volumeConfigurations".to_owned(),
+                json!([{ "name": name, "managedEBSVolume": volume }]),
+            );
         }
         if !service.is_empty() {
             self.draft.set(&["services", key, "service"], service);
@@ -312,11 +381,16 @@ impl DeployImport<'_, '_, '_> {
         if let Some(minutes) = self.input("wait-for-minutes") {
             self.draft.set(&["services", key, "timeout"], format!("{minutes}m"));
         }
-        if self.input("force-new-deployment").as_deref() == Some("true") && !self.flags.iter().any(|flag| flag == "--force") {
+        if self.input("force-new-deployment").as_deref() == Some("true")
+            && !self.flags.iter().any(|flag| flag == "--force")
+        {
             self.flags.push("--force".to_owned());
         }
         if self.input("wait-for-service-stability").as_deref() != Some("true") {
-            self.changed("wait-for-service-stability", "the action returned at once; ecsail watches the rollout: add `--no-wait` to keep that");
+            self.changed(
+                "wait-for-service-stability",
+                "the action returned at once; ecsail watches the rollout: add `--no-wait` to keep that",
+            );
         }
     }
 
@@ -336,11 +410,16 @@ impl DeployImport<'_, '_, '_> {
         let mut run_task = Map::new();
         match self.json("run-task-capacity-provider-strategy") {
             Some(strategy) => run_task.insert("capacityProviderStrategy".to_owned(), strategy),
-            None => run_task.insert("launchType".to_owned(), self.input("run-task-launch-type").unwrap_or_else(|| "FARGATE".to_owned()).into()),
+            None => run_task.insert(
+                "launchType".to_owned(),
+                self.input("run-task-launch-type").unwrap_or_else(|| "FARGATE".to_owned()).into(),
+            ),
         };
         let mut network = Map::new();
         network.extend(list(self.input("run-task-subnets")).map(|subnets| ("subnets".to_owned(), subnets)));
-        network.extend(list(self.input("run-task-security-groups")).map(|groups| ("securityGroups".to_owned(), groups)));
+        network.extend(
+            list(self.input("run-task-security-groups")).map(|groups| ("securityGroups".to_owned(), groups)),
+        );
         if !network.is_empty() {
             let public = self.input("run-task-assign-public-IP").unwrap_or_else(|| "DISABLED".to_owned());
             network.insert("assignPublicIp".to_owned(), public.into());
@@ -348,8 +427,13 @@ impl DeployImport<'_, '_, '_> {
         }
         run_task.extend(self.json("run-task-tags").map(|tags| ("tags".to_owned(), tags)));
         run_task.extend(self.input("run-task-started-by").map(|by| ("startedBy".to_owned(), by.into())));
-        if let (Some(name), Some(volume)) = (self.input("run-task-managed-ebs-volume-name"), self.json("run-task-managed-ebs-volume")) {
-            run_task.insert("volumeConfigurations".to_owned(), json!([{ "name": name, "managedEBSVolume": volume }]));
+        if let (Some(name), Some(volume)) =
+            (self.input("run-task-managed-ebs-volume-name"), self.json("run-task-managed-ebs-volume"))
+        {
+            run_task.insert(
+                "volumeConfigurations".to_owned(),
+                json!([{ "name": name, "managedEBSVolume": volume }]),
+            );
         }
         let mut task = Map::new();
         if has_service {
@@ -367,7 +451,10 @@ impl DeployImport<'_, '_, '_> {
             self.draft.set(&["services", key, "before"], json!([name]));
         }
         if self.input("wait-for-task-stopped").as_deref() != Some("true") {
-            self.changed("run-task", "the action did not wait for the task; ecsail waits for it, and its failure ends the deploy");
+            self.changed(
+                "run-task",
+                "the action did not wait for the task; ecsail waits for it, and its failure ends the deploy",
+            );
         }
     }
 
@@ -378,8 +465,12 @@ impl DeployImport<'_, '_, '_> {
                 name if name.starts_with("codedeploy-") => {
                     self.missing(name, "ecsail deploys services of the ECS controller: `deploymentConfiguration: { strategy: BLUE_GREEN }` takes the place of CodeDeploy");
                 }
-                "keep-null-value-keys" => self.changed(name, "the action removed empty values; ecsail sends what the files have"),
-                "max-retries" | "wait-max-delay-seconds" => self.changed(name, "ecsail has its own retries and polls"),
+                "keep-null-value-keys" => {
+                    self.changed(name, "the action removed empty values; ecsail sends what the files have")
+                }
+                "max-retries" | "wait-max-delay-seconds" => {
+                    self.changed(name, "ecsail has its own retries and polls")
+                }
                 _ => {}
             }
         }

@@ -93,7 +93,10 @@ fn output_of(step: &Step, name: &str) -> Option<String> {
         let line = line.trim().trim_start_matches("echo").trim();
         let (new, old) = (format!("{name}="), format!("::set-output name={name}::"));
         let text = line.strip_prefix(['"', '\'']).unwrap_or(line);
-        let value = text.strip_prefix(&new).filter(|_| line.contains("GITHUB_OUTPUT")).or_else(|| text.strip_prefix(&old))?;
+        let value = text
+            .strip_prefix(&new)
+            .filter(|_| line.contains("GITHUB_OUTPUT"))
+            .or_else(|| text.strip_prefix(&old))?;
         let ends = [value.find(['"', '\'']), value.find(" >>")];
         let end = ends.into_iter().flatten().min().unwrap_or(value.len());
         Some(value[..end].to_owned())
@@ -184,21 +187,37 @@ mod tests {
 
     #[test]
     fn images_are_followed_to_the_script_that_pushes_them() {
-        let build = |echo: &str| format!("    - id: b\n      env:\n        REGISTRY: ${{{{ steps.ecr.outputs.registry }}}}\n        TAG: ${{{{ github.sha }}}}\n      \
-            run: |\n        docker push x\n        {echo}\n    - with:\n        image: ${{{{ steps.b.outputs.image }}}}\n");
+        let build = |echo: &str| {
+            format!(
+                "    - id: b\n      env:\n        REGISTRY: ${{{{ steps.ecr.outputs.registry }}}}\n        TAG: ${{{{ github.sha }}}}\n      \
+            run: |\n        docker push x\n        {echo}\n    - with:\n        image: ${{{{ steps.b.outputs.image }}}}\n"
+            )
+        };
         let expected = found("${{ steps.ecr.outputs.registry }}/shop/app", "${{ github.sha }}");
         assert_eq!(image_of(&build("echo \"image=$REGISTRY/$REPO:$TAG\" >> $GITHUB_OUTPUT")), expected);
         assert_eq!(image_of(&build("echo \"::set-output name=image::${REGISTRY}/$REPO:$TAG\"")), expected);
-        assert_eq!(image_of(&build("echo image=$REGISTRY/$REPO:v-$TAG >> \"$GITHUB_OUTPUT\"")), found("${{ steps.ecr.outputs.registry }}/shop/app", "v-${{ github.sha }}"));
+        assert_eq!(
+            image_of(&build("echo image=$REGISTRY/$REPO:v-$TAG >> \"$GITHUB_OUTPUT\"")),
+            found("${{ steps.ecr.outputs.registry }}/shop/app", "v-${{ github.sha }}")
+        );
         assert_eq!(image_of(&build("echo \"image=$REGISTRY/$REPO:$(date +%s)\" >> $GITHUB_OUTPUT")), None);
         assert_eq!(image_of(&build("echo done")), None);
     }
 
     #[test]
     fn images_in_the_input_itself() {
-        assert_eq!(image_of("    - with:\n        image: host:5000/app:latest\n"), found("host:5000/app", "latest"));
-        assert_eq!(image_of("    - with:\n        image: r/${{env.REPO}}:${{ needs.a.outputs.tag }}\n"), found("r/shop/app", "${{ needs.a.outputs.tag }}"));
-        assert_eq!(image_of("    - with:\n        image: nginx\n"), Some(WorkflowImage { repository: "nginx".to_owned(), tag: None }));
+        assert_eq!(
+            image_of("    - with:\n        image: host:5000/app:latest\n"),
+            found("host:5000/app", "latest")
+        );
+        assert_eq!(
+            image_of("    - with:\n        image: r/${{env.REPO}}:${{ needs.a.outputs.tag }}\n"),
+            found("r/shop/app", "${{ needs.a.outputs.tag }}")
+        );
+        assert_eq!(
+            image_of("    - with:\n        image: nginx\n"),
+            Some(WorkflowImage { repository: "nginx".to_owned(), tag: None })
+        );
     }
 
     #[test]

@@ -8,11 +8,11 @@ mod render;
 mod rewrite;
 mod workflow;
 
+use super::REWRITTEN_FOLDER;
 use super::Session;
 use super::source::{file_name, folder_of};
 use super::tools::{FoundFile, ToolInput};
 use super::unified_diff::unified_diff;
-use super::REWRITTEN_FOLDER;
 use crate::error::{Failure, Result};
 use crate::shell::quote;
 use deploy::{Deploy, ImportedDeploy};
@@ -21,7 +21,9 @@ use workflow::{StepKind, Workflow};
 /// Returns whether a file is a workflow with one of the actions.
 pub(super) fn recognises(file: &FoundFile) -> bool {
     let is_yaml = file.path.ends_with(".yml") || file.path.ends_with(".yaml");
-    is_yaml && workflow::mentions_actions(&file.text) && Workflow::read(&file.path, &file.text).is_ok_and(|workflow| workflow.has(StepKind::Deploy))
+    is_yaml
+        && workflow::mentions_actions(&file.text)
+        && Workflow::read(&file.path, &file.text).is_ok_and(|workflow| workflow.has(StepKind::Deploy))
 }
 
 /// Imports workflows.
@@ -40,7 +42,10 @@ fn import_file(session: &mut Session<'_>, file: &FoundFile) -> Result<()> {
     let root = root(&file.path).to_owned();
     let mut deploys = deploy::deploys(&workflow);
     if deploys.is_empty() {
-        return Err(Failure::error(format!("`{}` has no step of the action amazon-ecs-deploy-task-definition", file.path)));
+        return Err(Failure::error(format!(
+            "`{}` has no step of the action amazon-ecs-deploy-task-definition",
+            file.path
+        )));
     }
     let of_file = session.stage(&file.path);
     let stages = stages(&workflow, &deploys);
@@ -77,19 +82,27 @@ fn stages(workflow: &Workflow, deploys: &[Deploy]) -> Vec<String> {
         let set: std::collections::BTreeSet<&String> = names.iter().collect();
         names.len() > 1 && set.len() == names.len()
     };
-    let sources = || deploys.iter().map(|deploy| {
-        let job = &workflow.jobs[deploy.job];
-        let step = &job.steps[deploy.renders.first().copied().unwrap_or(deploy.step)];
-        step.with.get("task-definition").map(|path| expressions::resolve(path, step))
-    });
+    let sources = || {
+        deploys.iter().map(|deploy| {
+            let job = &workflow.jobs[deploy.job];
+            let step = &job.steps[deploy.renders.first().copied().unwrap_or(deploy.step)];
+            step.with.get("task-definition").map(|path| expressions::resolve(path, step))
+        })
+    };
     let is_one_app = sources().collect::<std::collections::BTreeSet<_>>().len() == 1;
     let environments: Vec<String> = jobs().filter_map(|job| job.environment.clone()).collect();
     let is_stage = |name: &String| !expressions::has_expression(name);
-    if environments.len() == deploys.len() && is_distinct(&environments) && environments.iter().all(is_stage) {
+    if environments.len() == deploys.len() && is_distinct(&environments) && environments.iter().all(is_stage)
+    {
         return environments;
     }
-    let names: Vec<String> = jobs().map(|job| job.name.trim_start_matches("deploy").trim_matches(['-', '_']).to_owned()).collect();
-    if is_one_app && is_distinct(&names) && names.iter().all(|name| !name.is_empty()) { names } else { Vec::new() }
+    let names: Vec<String> =
+        jobs().map(|job| job.name.trim_start_matches("deploy").trim_matches(['-', '_']).to_owned()).collect();
+    if is_one_app && is_distinct(&names) && names.iter().all(|name| !name.is_empty()) {
+        names
+    } else {
+        Vec::new()
+    }
 }
 
 /// Reports the steps that take something from a step that is gone, and render steps without a deploy step.
@@ -103,10 +116,16 @@ fn report_unused(session: &mut Session<'_>, workflow: &Workflow, imported: &[(De
         let ids: Vec<&str> = gone.iter().filter_map(|at| job.steps[*at].id.as_deref()).collect();
         for (_, step) in job.steps.iter().enumerate().filter(|(at, _)| !gone.contains(at)) {
             if step.kind == StepKind::Render {
-                session.missing(&workflow.file.path, Some(step.line), "render step", "no deploy step takes its output");
+                session.missing(
+                    &workflow.file.path,
+                    Some(step.line),
+                    "render step",
+                    "no deploy step takes its output",
+                );
             }
             let texts = step.with.values().chain(step.env.values()).chain(&step.run);
-            let used = ids.iter().find(|id| texts.clone().any(|text| text.contains(&format!("steps.{id}.outputs"))));
+            let used =
+                ids.iter().find(|id| texts.clone().any(|text| text.contains(&format!("steps.{id}.outputs"))));
             if let Some(id) = used {
                 let why = "it takes an output of a step that is gone: the action of ecsail has the outputs `verdict` and `report`";
                 session.missing(&workflow.file.path, Some(step.line), &format!("steps.{id}.outputs"), why);

@@ -81,10 +81,13 @@ pub(super) struct RenderedLayer {
 impl RenderedLayer {
     /// Adds what a step writes.
     pub(super) fn add(&mut self, step: &Step, job: &Job, variables: &mut StepVariables) {
-        let input = |name: &str| step.with.get(name).filter(|text| !text.is_empty()).map(|text| expressions::resolve(text, step));
+        let input = |name: &str| {
+            step.with.get(name).filter(|text| !text.is_empty()).map(|text| expressions::resolve(text, step))
+        };
         let mut members = Map::new();
         if let Some(command) = input("command") {
-            let words: Vec<Value> = command.split(' ').map(|word| variables.manifest_text(word).into()).collect();
+            let words: Vec<Value> =
+                command.split(' ').map(|word| variables.manifest_text(word).into()).collect();
             members.insert("command".to_owned(), words.into());
         }
         if let Some(files) = input("env-files") {
@@ -97,7 +100,8 @@ impl RenderedLayer {
             let pairs = lines(&text).filter_map(|line| line.split_once('='));
             let mut written = Map::new();
             for (name, value) in pairs {
-                if member == "environment" && value.contains("secrets.") && expressions::has_expression(value) {
+                if member == "environment" && value.contains("secrets.") && expressions::has_expression(value)
+                {
                     self.secret_variables.push(name.to_owned());
                 }
                 written.insert(name.to_owned(), variables.manifest_text(value).into());
@@ -106,14 +110,19 @@ impl RenderedLayer {
         }
         self.add_log(&input, variables, &mut members);
         for (name, member) in [("task-role-arn", "taskRoleArn"), ("execution-role-arn", "executionRoleArn")] {
-            self.task.extend(input(name).map(|arn| (member.to_owned(), variables.manifest_text(&arn).into())));
+            self.task
+                .extend(input(name).map(|arn| (member.to_owned(), variables.manifest_text(&arn).into())));
         }
         let names = input("container-name").unwrap_or_default();
         for name in names.split(',') {
             let name = variables.manifest_text(name);
             let input = step.with.get("image").cloned().unwrap_or_default();
             self.images.retain(|known| known.container != name);
-            self.images.push(RenderedImage { container: name.clone(), image: expressions::image(&input, step, job), input });
+            self.images.push(RenderedImage {
+                container: name.clone(),
+                image: expressions::image(&input, step, job),
+                input,
+            });
             match self.containers.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, known)) => merge(known, &members),
                 None => self.containers.push((name, members.clone())),
@@ -132,13 +141,19 @@ impl RenderedLayer {
             log.insert("logDriver".to_owned(), variables.manifest_text(&driver).into());
         }
         if let Some(options) = input("log-configuration-options") {
-            log.insert("options".to_owned(), self.cut_pairs("log-configuration-options", &options, variables).into());
+            log.insert(
+                "options".to_owned(),
+                self.cut_pairs("log-configuration-options", &options, variables).into(),
+            );
         }
         if !log.is_empty() {
             members.insert("logConfiguration".to_owned(), log.into());
         }
         if let Some(labels) = input("docker-labels") {
-            members.insert("dockerLabels".to_owned(), self.cut_pairs("docker-labels", &labels, variables).into());
+            members.insert(
+                "dockerLabels".to_owned(),
+                self.cut_pairs("docker-labels", &labels, variables).into(),
+            );
         }
     }
 

@@ -52,7 +52,12 @@ fn last_end(node: &Node) -> usize {
 }
 
 /// Replaces what the step uses and its inputs, and adds the variables.
-fn replace_step(file: &YamlFile, step: &Step, made: &ImportedDeploy, changes: &mut Vec<(Range<usize>, String)>) {
+fn replace_step(
+    file: &YamlFile,
+    step: &Step,
+    made: &ImportedDeploy,
+    changes: &mut Vec<(Range<usize>, String)>,
+) {
     let entry = |name: &str| step.node.entries().iter().find(|(key, _)| key.name == name);
     if let Some((_, uses)) = entry("uses") {
         changes.push((file.scalar_range(uses.span), ACTION.to_owned()));
@@ -80,7 +85,11 @@ fn replace_step(file: &YamlFile, step: &Step, made: &ImportedDeploy, changes: &m
     let start = line_start(&file.text, with_key.span.start);
     let end = line_end(&file.text, last_end(with));
     let is_first = file.text[start..with_key.span.start].contains('-');
-    let written = if is_first { format!("{}{}", &file.text[start..with_key.span.start], written.trim_start()) } else { written };
+    let written = if is_first {
+        format!("{}{}", &file.text[start..with_key.span.start], written.trim_start())
+    } else {
+        written
+    };
     let text = if file.text[..end].ends_with('\n') { written } else { written.trim_end().to_owned() };
     changes.push((start..end, text));
 }

@@ -59,7 +59,8 @@ impl Workflow {
     pub(super) fn read(path: &str, text: &str) -> Result<Workflow> {
         let mut file = YamlFile::parse(path, &text.replace('\t', " "))?;
         file.text = text.to_owned();
-        let jobs = entries(file.root.get("jobs")).iter().map(|(key, node)| job(&file, &key.name, node)).collect();
+        let jobs =
+            entries(file.root.get("jobs")).iter().map(|(key, node)| job(&file, &key.name, node)).collect();
         Ok(Workflow { file, jobs })
     }
 
@@ -93,7 +94,15 @@ fn step(file: &YamlFile, node: &Node, variables: &[BTreeMap<String, String>]) ->
     let mut env = BTreeMap::new();
     variables.iter().for_each(|own| env.extend(own.clone()));
     env.extend(texts_of(node.get("env")));
-    Step { kind, id: text("id"), line: file.line(node.span), with: texts_of(node.get("with")), env, run: text("run"), node: node.clone() }
+    Step {
+        kind,
+        id: text("id"),
+        line: file.line(node.span),
+        with: texts_of(node.get("with")),
+        env,
+        run: text("run"),
+        node: node.clone(),
+    }
 }
 
 fn texts_of(node: Option<&Node>) -> BTreeMap<String, String> {
