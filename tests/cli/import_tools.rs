@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use insta::assert_snapshot;
+use serde_json::Value;
 
 use crate::examples::copy;
 use crate::support::{Folder, Run};
@@ -60,6 +61,43 @@ fn a_workflow_becomes_a_manifest_and_a_patch() {
     folder.run(&["import", "--name", "shop"]).exits(6).answers("unchanged: ecsail.yml");
     deploys(&folder, &["--stage", "staging"], &["--tag", "v2"]);
     deploys(&folder, &["--stage", "production"], &["--tag", "v2"]);
+    renders_as_the_action_did(&folder);
+}
+
+/// Compares a stage with what `dist/index.js` of amazon-ecs-render-task-definition 1.9 made of the same steps, with `ACCOUNT` replaced
+/// and the image of tag `v2`: `INPUT_TASK-DEFINITION=… INPUT_CONTAINER-NAME=app INPUT_IMAGE=… node dist/index.js`, and so on.
+fn renders_as_the_action_did(folder: &Folder) {
+    let run = folder
+        .run(&["--sandbox", "render", "--stage", "staging", "--tag", "v2", "--output", "json"])
+        .exits(0);
+    let rendered: Value = find(&run.events(), "containerDefinitions").expect("a definition");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import/workflow.rendered.json");
+    let expected: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("text")).expect("JSON");
+    for (at, container) in expected["containerDefinitions"].as_array().expect("containers").iter().enumerate()
+    {
+        for (name, value) in container.as_object().expect("a container") {
+            assert_eq!(sorted(&rendered["containerDefinitions"][at][name]), sorted(value), "{name}");
+        }
+    }
+    assert_eq!(rendered["executionRoleArn"], expected["executionRoleArn"]);
+}
+
+/// Returns the first mapping with a member.
+fn find(events: &[Value], member: &str) -> Option<Value> {
+    events.iter().find_map(|value| match value {
+        Value::Object(members) if members.contains_key(member) => Some(value.clone()),
+        Value::Object(members) => find(&members.values().cloned().collect::<Vec<_>>(), member),
+        Value::Array(items) => find(items, member),
+        _ => None,
+    })
+}
+
+/// Returns a list in an order of its own: that of variables means nothing.
+fn sorted(value: &Value) -> Value {
+    let Value::Array(items) = value else { return value.clone() };
+    let mut items = items.clone();
+    items.sort_by_key(|item| item["name"].as_str().map(str::to_owned));
+    items.into()
 }
 
 #[test]
@@ -91,7 +129,7 @@ fn a_compose_file_becomes_one_task() {
 #[test]
 fn copilot_services_keep_what_they_run() {
     let folder = app("copilot");
-    let run = folder.run(&["import"]).exits(6);
+    let run = folder.run(&["import", "--name", "shop"]).exits(6);
     assert_snapshot!("import_copilot", shown(&folder, &run, &["ecsail.yml"]));
     folder.run(&["check"]).exits(0);
 }

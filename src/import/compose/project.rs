@@ -170,6 +170,7 @@ impl Project {
         let nodes: Vec<&Node> = services.iter().map(|(_, node)| *node).collect();
         let key = "app";
         let mut definition = self.definition(key, containers, &nodes);
+        let ending = self.tasks(services);
         definition.extend(self.params.definition.clone());
         for container in
             definition.get_mut("containerDefinitions").and_then(Value::as_array_mut).into_iter().flatten()
@@ -179,7 +180,10 @@ impl Project {
                 .and_then(|name| self.params.containers.get(name))
                 .and_then(Value::as_object)
                 .cloned();
+            // A container that others wait for to end is not essential.
+            let ends = ending.iter().any(|name| container["name"] == as_name(name));
             if let Some(members) = container.as_object_mut() {
+                members.extend(ends.then(|| ("essential".to_owned(), false.into())));
                 members.extend(own.unwrap_or_default());
             }
         }

@@ -106,6 +106,12 @@ impl App {
             let path = joined(folder_of(&self.file.path), &used.path);
             let text = session.read_named(&path, &self.file.path)?;
             let file = YamlFile::parse(&path, &text)?;
+            if file.root.get("container_definitions").is_none() {
+                return Err(Failure::error(format!(
+                    "`{path}` is no task definition: it has no `container_definitions`"
+                ))
+                .with_hint(format!("`{}` names it: check the path there", self.file.path)));
+            }
             let value = definition::value_of(&file);
             self.definitions.insert(used.path.clone(), Definition { value, reference: path });
             files.insert(used.path.clone(), file);
@@ -182,6 +188,10 @@ fn report_rewrite(
             &value.text,
             &secret_path(&value.name),
         );
+    }
+    if !rewritten.encrypted.is_empty() && file.root.get("execution_role_arn").is_none() {
+        let why = "ECS reads secrets with an execution role, and the definition has none: write one";
+        session.missing(&file.path, None, "execution_role_arn", why);
     }
     for line in &rewritten.escaped {
         session.carried(&file.path, Some(*line), "braces", "escaped, since they are no template of ecsail");

@@ -103,7 +103,8 @@ impl ClusterDraft<'_> {
                 self.draft.comment_out(&["services", &key], unsent, value.to_value());
                 let why =
                     "genova never sent it to ECS: it is a comment in the manifest, so that nothing changes";
-                session.missing(&file, self.line(value), &format!("services.{name}.{unsent}"), why);
+                let what = format!("services.{name}.{unsent}: {}", value.text().unwrap_or_default());
+                session.missing(&file, self.line(value), &what, why);
             }
         }
         let known = ["path", "containers", "task_overrides", "minimum_healthy_percent", "maximum_percent"];

@@ -46,6 +46,10 @@ pub(super) fn add_build_script(session: &mut Session<'_>, app: &App) -> bool {
          set -eu\ncd \"$(dirname \"$0\")/..\"\n: \"${TAG:?the tag of the images}\"\n",
     );
     for build in &builds {
+        for arg in build.args.iter().filter(|arg| arg.value.is_none()) {
+            let why = "the value is encrypted with KMS: give it to the build as a secret of the pipeline";
+            session.missing(&app.file.path, None, &format!("build.args.{}", arg.name), why);
+        }
         let image = &build.repository;
         let _ = write!(
             text,
@@ -136,10 +140,6 @@ fn build(session: &mut Session<'_>, app: &App, used: &Node, container: &Node) ->
         BuildArg { name: key.name.clone(), value: (!is_encrypted(value)).then(|| value.to_owned()) }
     });
     let args: Vec<BuildArg> = args.collect();
-    for arg in args.iter().filter(|arg| arg.value.is_none()) {
-        let why = "the value is encrypted with KMS: give it to the build as a secret of the pipeline";
-        session.missing(&app.file.path, line, &format!("build.args.{}", arg.name), why);
-    }
     let place = |path: &str| Some(relative(&session.options.folder, path)).filter(|path| !path.is_empty());
     Some(Build {
         repository: repository.to_owned(),
@@ -188,6 +188,7 @@ fn job(
     // The first pattern that matches is taken.
     let conditions: Vec<String> = branches[..index]
         .iter()
+        .filter(|other| other.pattern.contains('*') || branch.pattern.contains('*'))
         .map(|other| format!("!({})", matches(&other.pattern)))
         .chain([matches(&branch.pattern)])
         .collect();

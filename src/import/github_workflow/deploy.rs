@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::definition;
-use super::expressions::{has_expression, inner_expressions, resolve, step_output};
+use super::expressions::{self, has_expression, inner_expressions, resolve, step_output};
 use super::render::{RenderedImage, RenderedLayer, StepVariables};
 use super::workflow::{Job, Step, StepKind, Workflow};
 use crate::error::Result;
@@ -21,6 +21,8 @@ pub(super) struct Deploy {
     pub(super) step: usize,
     pub(super) renders: Vec<usize>,
     pub(super) stage: Option<String>,
+    /// Whether another deploy of the stage has another image for a container of the same name.
+    pub(super) has_own_images: bool,
 }
 
 /// What a deploy step became.
@@ -39,7 +41,7 @@ pub(super) fn deploys(workflow: &Workflow) -> Vec<Deploy> {
         for (step, deploy) in steps.steps.iter().enumerate().filter(|(_, step)| step.kind == StepKind::Deploy)
         {
             let renders = renders(deploy, steps);
-            found.push(Deploy { job, step, renders, stage: None });
+            found.push(Deploy { job, step, renders, stage: None, has_own_images: false });
         }
     }
     found
@@ -272,12 +274,15 @@ impl DeployImport<'_, '_, '_> {
     fn layers(&mut self, definition: &Option<(String, String)>, layer: &RenderedLayer) -> Option<Value> {
         let mut containers: Vec<Value> = Vec::new();
         for image in &layer.images {
-            let written = self.image(image, definition.as_ref().map(|(_, text)| text.as_str()));
+            let text = definition.as_ref().map(|(_, text)| text.as_str());
+            let written = self.image(layer, image, text);
             let own = layer.containers.iter().find(|(name, _)| *name == image.container);
             let mut container = Map::from_iter([("name".to_owned(), Value::from(image.container.clone()))]);
             container.extend(written.map(|image| ("image".to_owned(), image.into())));
             container.extend(own.map(|(_, members)| members.clone()).unwrap_or_default());
-            containers.push(container.into());
+            if container.len() > 1 {
+                containers.push(container.into());
+            }
         }
         for name in &layer.secret_variables {
             let why = "a secret of GitHub in plain text of the definition, which everyone can read who may describe it: move it with `ecsail secret put`";
@@ -297,45 +302,84 @@ impl DeployImport<'_, '_, '_> {
         Some(if over.is_empty() { reference.clone().into() } else { json!([reference, over]) })
     }
 
-    /// Adds an image to the manifest and its tag to the command. Returns the image as a definition has it.
-    fn image(&mut self, image: &RenderedImage, definition: Option<&str>) -> Option<String> {
+    /// Adds an image to the manifest and its tag to the command. Returns the image as the layer has it; none where the
+    /// manifest puts it into the container.
+    fn image(
+        &mut self,
+        layer: &RenderedLayer,
+        image: &RenderedImage,
+        definition: Option<&str>,
+    ) -> Option<String> {
         let known = definition.and_then(|text| image_in(text, &image.container));
         let repository = match &image.image {
             Some(found) => self.repository(&found.repository, known.as_deref()),
             None => known.clone()?,
         };
+        let fixed = image.fixed_tag();
+        if let Some(tag) =
+            fixed.as_deref().filter(|_| !layer.images.iter().all(|other| other.fixed_tag().is_some()))
+        {
+            return Some(format!("{repository}:{tag}"));
+        }
         let stage = self.deploy.stage.clone();
         let name = self.session.images.claim(stage.as_deref(), &repository, None, &image.container);
-        if self.draft.get(&["images", &name]).is_some() {
-            return Some(expression(&format!("image.{name}")));
+        let is_inline = self.deploy.has_own_images || image.container.contains('\u{E000}');
+        let is_known = self.draft.get(&["images", &name]).is_some();
+        if is_inline {
+            self.draft.set(&["images", &name], repository);
+        } else {
+            self.add_container_image(&name, repository, &image.container);
         }
-        self.draft.set(&["images", &name], repository);
+        if !is_known {
+            self.add_tag(&name, image, fixed);
+        }
+        is_inline.then(|| expression(&format!("image.{name}")))
+    }
+
+    /// Adds an image that takes the place of that of a container.
+    fn add_container_image(&mut self, name: &str, repository: String, container: &str) {
+        let known = self.draft.get(&["images", name]).and_then(|image| image.get("container")).cloned();
+        let containers = match known {
+            Some(Value::String(first)) => json!([first, container]),
+            Some(Value::Array(mut several)) => {
+                several.push(container.into());
+                several.into()
+            }
+            _ => container.into(),
+        };
+        self.draft.set(&["images", name], json!({ "repository": repository, "container": containers }));
+    }
+
+    /// Adds the flag with the tag of an image.
+    fn add_tag(&mut self, name: &str, image: &RenderedImage, fixed: Option<String>) {
         let is_first =
             self.draft.get(&["images"]).and_then(Value::as_object).is_none_or(|images| images.len() == 1);
         let prefix = if is_first { "TAG".to_owned() } else { format!("{}_TAG", name.to_ascii_uppercase()) };
-        let tag = image.image.as_ref().map(|found| found.tag.clone().unwrap_or_else(|| "latest".to_owned()));
-        let value = match tag {
-            Some(tag) if has_expression(&tag) => format!("\"${}\"", self.variables.claim(&prefix, &tag)),
-            Some(tag) => {
+        let tag = image.image.as_ref().and_then(|found| found.tag.clone());
+        let value = match (fixed, tag) {
+            (Some(tag), _) => {
                 self.changed("image", &format!("the tag `{tag}` is fixed, so that only `--force` starts new tasks: give each build a tag of its own"));
                 if !self.flags.iter().any(|flag| flag == "--force") {
                     self.flags.push("--force".to_owned());
                 }
                 quote(&tag).to_string()
             }
-            None => {
+            (None, Some(tag)) => format!("\"${}\"", self.variables.claim(&prefix, &tag)),
+            (None, None) => {
                 let wish = prefix.replace("TAG", "IMAGE");
                 format!("\"${{{}##*:}}\"", self.variables.claim(&wish, &image.input))
             }
         };
         let several = self.deploy_images() > 1;
         self.flags.push(if several { format!("--tag {name}={value}") } else { format!("--tag {value}") });
-        Some(expression(&format!("image.{name}")))
     }
 
+    /// Returns the number of images whose tags are given.
     fn deploy_images(&self) -> usize {
-        let inputs = self.deploy.renders.iter().map(|at| self.job.steps[*at].with.get("image"));
-        inputs.collect::<std::collections::BTreeSet<_>>().len()
+        let steps = self.deploy.renders.iter().map(|at| &self.job.steps[*at]);
+        let images = steps.filter_map(|step| Some((step, step.with.get("image")?)));
+        let images = images.filter(|(step, image)| expressions::has_expression(&resolve(image, step)));
+        images.map(|(_, image)| image).collect::<std::collections::BTreeSet<_>>().len()
     }
 
     /// Returns a repository of the workflow as the manifest has it. The registry of the login is that of the definition, else

@@ -52,6 +52,7 @@ fn import_file(session: &mut Session<'_>, file: &FoundFile) -> Result<()> {
     for (at, deploy) in deploys.iter_mut().enumerate() {
         deploy.stage = stages.get(at).cloned().or_else(|| of_file.clone());
     }
+    mark_own_images(&workflow, &mut deploys);
     let mut imported: Vec<(Deploy, ImportedDeploy)> = Vec::new();
     for deploy in deploys {
         if let Some(made) = deploy::import(session, &workflow, &root, &deploy)? {
@@ -64,6 +65,33 @@ fn import_file(session: &mut Session<'_>, file: &FoundFile) -> Result<()> {
     session.changed(&file.path, None, "deploys", why);
     add_patch(session, &workflow, &imported);
     Ok(())
+}
+
+/// Marks the deploys that have another image for a container than another deploy of the stage.
+fn mark_own_images(workflow: &Workflow, deploys: &mut [Deploy]) {
+    let images: Vec<Vec<(String, Option<String>)>> = deploys
+        .iter()
+        .map(|deploy| {
+            let job = &workflow.jobs[deploy.job];
+            let steps = deploy.renders.iter().map(|at| &job.steps[*at]);
+            let image = |step: &workflow::Step| {
+                let input = step.with.get("image")?;
+                let image = expressions::image(input, step, job).map(|image| image.repository);
+                Some((step.with.get("container-name")?.clone(), image.or_else(|| Some(input.clone()))))
+            };
+            steps.filter_map(image).collect()
+        })
+        .collect();
+    for at in 0..deploys.len() {
+        let differs = |other: usize| {
+            other != at
+                && deploys[other].stage == deploys[at].stage
+                && images[at].iter().any(|(name, image)| {
+                    images[other].iter().any(|(known, other)| known == name && other != image)
+                })
+        };
+        deploys[at].has_own_images = (0..deploys.len()).any(differs);
+    }
 }
 
 /// Returns the folder of the repository of a workflow.

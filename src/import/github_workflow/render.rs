@@ -64,6 +64,14 @@ pub(super) struct RenderedImage {
     pub(super) input: String,
 }
 
+impl RenderedImage {
+    /// Returns the tag, where the workflow has it as a text; `latest` where there is none.
+    pub(super) fn fixed_tag(&self) -> Option<String> {
+        let tag = self.image.as_ref()?.tag.clone().unwrap_or_else(|| "latest".to_owned());
+        (!expressions::has_expression(&tag)).then_some(tag)
+    }
+}
+
 /// What one or several render steps write.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RenderedLayer {
