@@ -7,13 +7,14 @@ use super::definition::{
 };
 use super::document::SourceDocument;
 use super::draft::Draft;
+use super::go_text::GoText;
 use super::session::Session;
 use super::source::folder_of;
 use super::tools::{FoundFile, ToolInput};
 use crate::document::model::{DocumentKind, model};
 use crate::document::tree::{Node, NodeKind};
 use crate::error::{Failure, Result};
-use crate::template::go_call::GoFunctions;
+use crate::template::go_call::{self, GoFunctions};
 
 /// Members that only service files have.
 const OF_SERVICES: &[&str] = &[
@@ -33,8 +34,20 @@ pub fn recognises(file: &FoundFile) -> bool {
     {
         return false;
     }
-    let Ok(document) = SourceDocument::with_placeholders(&file.path, &file.text) else { return false };
-    kind(&document.root).is_some()
+    read(file).is_ok_and(|(document, _)| kind(&document.root).is_some())
+}
+
+/// Reads a file, and whether it is a template of Go: one that stands alone has no configuration that says so.
+fn read(file: &FoundFile) -> Result<(SourceDocument, bool)> {
+    let has_call = |go: &GoText| {
+        go.tags.iter().any(|tag| {
+            !tag.is_placeholder && go_call::expression_of(&tag.inner, &GoFunctions::default()).is_some()
+        })
+    };
+    if GoText::parse(&file.text).is_ok_and(|go| has_call(&go)) {
+        return Ok((SourceDocument::with_tags(&file.path, &file.text)?, true));
+    }
+    Ok((SourceDocument::with_placeholders(&file.path, &file.text)?, false))
 }
 
 /// What a file describes.
@@ -68,6 +81,7 @@ struct DefinitionFile {
     document: SourceDocument,
     /// The family of the definition, or that of the service's.
     family: Option<String>,
+    is_template: bool,
 }
 
 /// Adds what the files say: a service file and the definition that it names become one service.
@@ -79,17 +93,25 @@ pub fn import(session: &mut Session<'_>, input: &ToolInput<'_>) -> Result<()> {
     let mut tasks: Vec<DefinitionFile> = Vec::new();
     let mut services: Vec<DefinitionFile> = Vec::new();
     for file in input.files {
-        let document = SourceDocument::with_placeholders(&file.path, &file.text)?;
+        let (document, is_template) = read(file)?;
         session.mark_used(&file.path);
+        if is_template && file.text.contains("tfstate") {
+            session.missing(
+                &file.path,
+                None,
+                "tfstate",
+                "the file does not say where the Terraform state is: write `lookups: { tfstate: { default: { path: FILE } } }`",
+            );
+        }
         match kind(&document.root) {
             Some(FileKind::Task) => {
                 let family = text(&document, task_definition(&document.root), "family", &functions);
-                tasks.push(DefinitionFile { document, family });
+                tasks.push(DefinitionFile { document, family, is_template });
             }
             Some(FileKind::Service) => {
                 let named = text(&document, service(&document.root), "taskDefinition", &functions);
                 let family = named.and_then(|name| family_of(&name));
-                services.push(DefinitionFile { document, family });
+                services.push(DefinitionFile { document, family, is_template });
             }
             None => return Err(no_definition(&document)),
         }
@@ -146,7 +168,7 @@ fn add_service(
 ) -> Result<()> {
     let document = &file.document;
     let stage = session.stage(&document.path);
-    let scope = DefinitionScope { stage: stage.as_deref(), functions, is_template: false };
+    let scope = DefinitionScope { stage: stage.as_deref(), functions, is_template: file.is_template };
     let members = service(&document.root);
     let name = text(document, members, "serviceName", functions);
     let cluster = text(document, members, "cluster", functions)
@@ -200,7 +222,7 @@ fn add_service(
 fn add_task(session: &mut Session<'_>, file: &DefinitionFile, functions: &GoFunctions) -> Result<()> {
     let document = &file.document;
     let stage = session.stage(&document.path);
-    let scope = DefinitionScope { stage: stage.as_deref(), functions, is_template: false };
+    let scope = DefinitionScope { stage: stage.as_deref(), functions, is_template: file.is_template };
     let family = file.family.clone().unwrap_or_else(|| "app".to_owned());
     let key = key(session, &family, stage.as_deref());
     let mut draft = Draft::default();

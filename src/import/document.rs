@@ -1,6 +1,6 @@
 //! A YAML or JSON file of another tool, read with the places of its values. Pure.
 
-use super::go_text::GoText;
+use super::go_text::{GoText, MARK};
 use crate::document::json_comments::strip_comments;
 use crate::document::problem::{InvalidFiles, Problem};
 use crate::document::rendered_text::{RenderedText, find_reserved};
@@ -54,9 +54,9 @@ impl SourceDocument {
     }
 
     fn read(path: &str, go: GoText) -> Result<SourceDocument> {
-        if find_reserved(&go.text).is_some() {
+        if find_reserved(&go.text).is_some() || go.text.contains(MARK) {
             return Err(Failure::error(format!(
-                "failed to read `{path}`: it has characters from U+E000 to U+E003"
+                "failed to read `{path}`: it has a character from U+E000 to U+E010"
             ))
             .with_hint("remove them: ecsail reserves these characters".to_owned()));
         }

@@ -5,8 +5,9 @@ use std::ops::Range;
 use crate::template::go_call::{self, GoFunctions};
 use crate::yaml_writer::expression;
 
-/// The start of what stands for a tag while the text is read. Private-use, as those of `document::rendered_text`.
-const MARK: char = '\u{E002}';
+/// The start of what stands for a tag while the text is read: a private-use character beside those of
+/// `document::rendered_text`.
+pub const MARK: char = '\u{E010}';
 /// The digits of a tag's number behind [`MARK`].
 const DIGITS: usize = 2;
 /// The maximum number of tags of a file: what two digits can count.
