@@ -4,6 +4,7 @@
 mod definition;
 mod deploy;
 mod expressions;
+mod images;
 mod render;
 mod rewrite;
 mod workflow;
