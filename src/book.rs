@@ -20,6 +20,7 @@ pub const PAGES: &[Page] = pages! {
     "install" => "install.md",
     "start" => "start.md",
     "adopt" => "adopt.md",
+    "import" => "import.md",
     "manifest" => "manifest.md",
     "templates" => "templates.md",
     "lookups" => "lookups.md",

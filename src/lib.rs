@@ -15,7 +15,7 @@
 //! - Only [`aws`] names an `aws_sdk_*` crate, and only [`github_api`] names octocrab. Only [`report`] writes to the terminal.
 //! - Only [`apply`] changes anything in AWS, and only after everything was validated.
 //! - Secret values never enter what a plan shows, a log line, an error or a tag: [`secrets`] masks them by name and by form.
-//! - No two of these modules import each other, but for the circles that a test names.
+//! - No two of these modules import each other.
 //! - There is no "if dry run" below the commands: a dry run is a plan that is not applied.
 //! - The sandbox shares no code with the rest, so that it cannot share its bugs.
 

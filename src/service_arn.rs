@@ -6,6 +6,7 @@ use crate::document::arn::Arn;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceArn {
     pub region: String,
+    pub account: String,
     /// Absent in the short form, which services from before 2021 may have.
     pub cluster: Option<String>,
     pub name: String,
@@ -24,7 +25,8 @@ impl ServiceArn {
             None => (None, path),
         };
         let is_valid = !name.is_empty() && !name.contains('/') && cluster.as_deref() != Some("");
-        is_valid.then(|| ServiceArn { region: arn.region.to_owned(), cluster, name: name.to_owned() })
+        let (region, account) = (arn.region.to_owned(), arn.account.to_owned());
+        is_valid.then(|| ServiceArn { region, account, cluster, name: name.to_owned() })
     }
 
     /// Returns whether it is the ARN of a service with this name in this cluster, which is given by its name or its ARN.

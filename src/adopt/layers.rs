@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::document::model::{Shape, model};
 use crate::document::normalize::item_name;
+use crate::document::rendered_text::{TOKEN_END, TOKEN_START};
 use crate::document::shape_facts::{ItemIdentity, PAIR_SHAPES, item_identity};
 use crate::yaml_writer::expression;
 
@@ -71,7 +72,10 @@ pub(crate) fn with_stage_expression(text: &str, stage: &str) -> Option<String> {
     while let Some(at) = rest.find(stage).filter(|_| !stage.is_empty()) {
         let after = rest[at + stage.len()..].chars().next();
         let last = rest[..at].chars().last().or(before);
-        let is_word = ![last, after].into_iter().flatten().any(char::is_alphanumeric);
+        // An expression is no text.
+        let is_in_expression = rest[at..].find(TOKEN_END) < rest[at..].find(TOKEN_START).or(Some(usize::MAX))
+            && rest[at..].contains(TOKEN_END);
+        let is_word = !is_in_expression && ![last, after].into_iter().flatten().any(char::is_alphanumeric);
         written.push_str(&rest[..at]);
         written.push_str(&if is_word { expression("stage") } else { stage.to_owned() });
         is_found |= is_word;

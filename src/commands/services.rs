@@ -20,6 +20,7 @@ use crate::error::{ErrorKind, Failure, Result};
 use crate::manifest::{self, Manifest, Request};
 use crate::names_cache::NamesCache;
 use crate::plan::blockers;
+use crate::service_arn::ServiceArn;
 
 /// The arguments that name services.
 #[derive(Clone, Debug, Default, Args)]
@@ -71,6 +72,8 @@ pub struct SelectedServices {
     /// The cache of names for completion, and whether `places` are all services of their cluster.
     cache: NamesCache,
     is_whole_cluster: bool,
+    /// The account of the services that are named by their ARN.
+    named_account: Option<String>,
     /// The services that ECS shows as INACTIVE.
     deleted: RefCell<BTreeSet<ServiceIdentity>>,
 }
@@ -167,6 +170,7 @@ async fn select(
         identities: places,
         cache,
         is_whole_cluster: are_all,
+        named_account: names.iter().find_map(|name| Some(ServiceArn::parse(name)?.account)),
         deleted: RefCell::default(),
     })
 }
@@ -227,6 +231,7 @@ impl SelectedServices {
         for place in &self.identities {
             let document = answers.get(place.cluster.as_str()).and_then(|services| services.get(&place.name));
             let Some(document) = document else { continue };
+            self.ensure_named_account(document)?;
             let service: Service = parse_view(document)
                 .map_err(|_| failure(crate::aws::ApiError::unreadable("ecs:DescribeServices")))?;
             if service.status == ServiceStatus::Inactive {
@@ -237,6 +242,18 @@ impl SelectedServices {
         }
         self.cache_names(&found);
         Ok(found)
+    }
+
+    /// Refuses a service of the credentials' account that has the name of the one in another account that an ARN names.
+    fn ensure_named_account(&self, document: &Value) -> Result<(), Failure> {
+        let found = document["serviceArn"].as_str().and_then(ServiceArn::parse).map(|arn| arn.account);
+        match (&self.named_account, found) {
+            (Some(named), Some(found)) if *named != found => Err(Failure::refused(format!(
+                "this is for account `{named}`, but the credentials belong to account `{found}`"
+            ))
+            .with_hint("use credentials of that account, such as with `--profile`".to_owned())),
+            _ => Ok(()),
+        }
     }
 
     /// Caches the names of the services for completion.

@@ -291,9 +291,16 @@ fn command_ranges(root: &Node) -> Vec<Range<usize>> {
             .entries()
             .iter()
             .filter(|(key, _)| COMMANDS.iter().any(|name| folded(name) == folded(&key.name)));
-        found.map(|(_, node)| node.span.start..node.span.end).collect::<Vec<_>>()
+        found.flat_map(|(_, node)| scalar_ranges(node)).collect::<Vec<_>>()
     };
     containers(root).iter().flat_map(of_container).collect()
+}
+
+/// Returns the ranges of the scalars in a value: the span of a list is where it begins.
+fn scalar_ranges(node: &Node) -> Vec<Range<usize>> {
+    let inner = node.items().iter().chain(node.entries().iter().map(|(_, value)| value));
+    let inner: Vec<Range<usize>> = inner.flat_map(scalar_ranges).collect();
+    if inner.is_empty() { vec![node.span.start..node.span.end] } else { inner }
 }
 
 /// Returns whether ECS has a member of this name in what creates a service, or in what describes one.

@@ -162,7 +162,9 @@ fn with_settings(section: &str, entry: &Value, own: &Map<String, Value>) -> Valu
         if let Some((Some(target), name)) = place
             && !target.contains_key(name)
         {
-            target.insert(name.to_owned(), value.clone());
+            // Behind the name in ECS.
+            let index = usize::from(target.contains_key("name"));
+            target.shift_insert(index, name.to_owned(), value.clone());
         }
     }
     entry
@@ -335,6 +337,16 @@ mod tests {
              app: 2.x/app\n\nservices:\n  web:\n    name: \"web-{{ stage }}\"\n    service: \"{{ stage }}/service.json\"\n    \
              timeout: 5m\n"
         );
+    }
+
+    #[test]
+    fn the_stage_in_an_expression_is_no_word() {
+        let of = |stage: &str| {
+            let text = crate::yaml_writer::expression(&format!("env.C | default('shop-{stage}', true)"));
+            draft(Some(stage), stage, json!({ "cluster": text }))
+        };
+        let text = merge(&[of("staging"), of("production")], None).expect("they fit").to_text();
+        assert!(text.contains("    cluster: \"{{ env.C | default('shop-staging', true) }}\""), "{text}");
     }
 
     #[test]

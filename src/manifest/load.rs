@@ -4,7 +4,7 @@ use super::layers::Layer;
 use super::project::ProjectFolder;
 use super::render_passes;
 use super::request::{Request, Scope};
-use super::service_names::{adopt_region, has_cluster};
+use super::service_names::{adopt_place, has_cluster};
 use super::types::{self, Manifest, on_the_fly};
 use super::{references as named, select, template_names};
 use crate::document::problem::{Problem, did_you_mean};
@@ -87,7 +87,7 @@ pub fn without_manifest(settings: &Settings, request: &Request) -> Result<Manife
     let mut manifest = Manifest { cluster: settings.cluster.clone(), tags, ..Manifest::default() };
     let names = request.service_names();
     let are_in_cluster = settings.cluster.is_some() || names.iter().all(|name| has_cluster(name));
-    adopt_region(&mut manifest, settings, &names)?;
+    adopt_place(&mut manifest, settings, &names)?;
     match &request.scope {
         Scope::Task { name: None, like: Some(like) } if are_in_cluster => {
             manifest.keep_running_definitions = request.tags.is_empty();

@@ -3,7 +3,7 @@
 use super::keys::ManifestKeys;
 use super::request::{Request, Scope};
 use super::schedules::{ManifestSchedule, TargetTask};
-use super::service_names::{adopt_region, has_cluster, is_named};
+use super::service_names::{adopt_place, has_cluster, is_named};
 use super::task_spec::TaskSpec;
 use super::types::{Manifest, ManifestService, on_the_fly};
 use crate::document::problem::did_you_mean;
@@ -48,7 +48,7 @@ pub(super) fn select_scope(manifest: &mut Manifest, settings: &Settings, request
         }
     }
     add_like_services(manifest, &whole);
-    adopt_region(manifest, settings, &request.service_names())
+    adopt_place(manifest, settings, &request.service_names())
 }
 
 /// Returns the task specifications of the manifest: those of its tasks, and those in targets of schedules.

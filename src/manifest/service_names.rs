@@ -1,6 +1,8 @@
 //! Finds the services that a command line names: by their key in the manifest, or by their ARN.
 
+use super::fields::LocatedValue;
 use super::types::{Manifest, ManifestService};
+use crate::document::source::{SourceId, SourceSpan};
 use crate::error::{Failure, Result};
 use crate::service_arn::{ServiceArn, cluster_name};
 use crate::settings::Settings;
@@ -24,11 +26,12 @@ pub(super) fn has_cluster(name: &str) -> bool {
     ServiceArn::parse(name).is_some_and(|arn| arn.cluster.is_some())
 }
 
-/// Sets the region of the manifest to that of the ARNs among the names.
+/// Sets the region and the account of the manifest to those of the ARNs among the names.
 ///
 /// # Errors
-/// An ARN is of another region or cluster than the command line or another ARN says.
-pub(super) fn adopt_region(manifest: &mut Manifest, settings: &Settings, names: &[String]) -> Result<()> {
+/// An ARN is of another region or cluster than the command line or another ARN says, or of another account than the
+/// manifest or another ARN says.
+pub(super) fn adopt_place(manifest: &mut Manifest, settings: &Settings, names: &[String]) -> Result<()> {
     let mut wanted = settings.region.clone();
     for name in names {
         let Some(arn) = ServiceArn::parse(name) else { continue };
@@ -41,8 +44,14 @@ pub(super) fn adopt_region(manifest: &mut Manifest, settings: &Settings, names: 
         {
             return Err(Failure::usage(format!("`{name}` is in cluster `{cluster}`, not `{asked}`")));
         }
+        if let Some(other) = manifest.account.as_ref().filter(|known| known.value != arn.account) {
+            let (account, other) = (&arn.account, &other.value);
+            return Err(Failure::usage(format!("`{name}` is in account `{account}`, not `{other}`")));
+        }
         wanted = Some(arn.region.clone());
         manifest.region = Some(arn.region);
+        let span = SourceSpan::new(SourceId::from_index(0), 0..0);
+        manifest.account = Some(LocatedValue { value: arn.account, span });
     }
     Ok(())
 }
@@ -66,16 +75,23 @@ mod tests {
     }
 
     #[test]
-    fn the_region_is_that_of_the_arn() {
+    fn region_and_account_are_those_of_the_arn() {
         let adopted = |settings: Settings| {
             let mut manifest = Manifest { region: Some("eu-west-1".to_owned()), ..Manifest::default() };
-            adopt_region(&mut manifest, &settings, &["web".to_owned(), WEB.to_owned()])
+            adopt_place(&mut manifest, &settings, &["web".to_owned(), WEB.to_owned()])
                 .map(|()| manifest.region)
         };
         assert_eq!(adopted(Settings::default()).expect("adopted").as_deref(), Some("us-east-1"));
         let region = Settings { region: Some("eu-west-1".to_owned()), ..Settings::default() };
         let error = adopted(region).expect_err("another region").to_string();
         assert_eq!(error, format!("`{WEB}` is in region `us-east-1`, not `eu-west-1`"));
+        let mut manifest = Manifest::default();
+        adopt_place(&mut manifest, &Settings::default(), &[WEB.to_owned()]).expect("adopted");
+        assert_eq!(manifest.account.as_ref().map(|account| account.value.as_str()), Some("123456789012"));
+        let other = WEB.replace("123456789012", "999999999999");
+        let error =
+            adopt_place(&mut manifest, &Settings::default(), &[other.clone()]).expect_err("another account");
+        assert_eq!(error.to_string(), format!("`{other}` is in account `999999999999`, not `123456789012`"));
         let cluster = Settings { cluster: Some("other".to_owned()), ..Settings::default() };
         let error = adopted(cluster).expect_err("another cluster").to_string();
         assert_eq!(error, format!("`{WEB}` is in cluster `main`, not `other`"));

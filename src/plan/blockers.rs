@@ -19,10 +19,10 @@ pub fn account_blocker(wanted: Option<&str>, observed: &ObservedState) -> Vec<Fa
     }
     let hint = "use credentials of that account (`--profile`, `role:`), or choose another stage".to_owned();
     let message = match found {
-        Some(found) => format!(
-            "the manifest requires account `{wanted}`, but the credentials belong to account `{found}`"
-        ),
-        None => format!("failed to identify the caller: the manifest requires account `{wanted}`"),
+        Some(found) => {
+            format!("this is for account `{wanted}`, but the credentials belong to account `{found}`")
+        }
+        None => format!("failed to identify the caller: this is for account `{wanted}`"),
     };
     vec![because_of_caller(Failure::refused(message), observed).with_hint(hint)]
 }

@@ -17,19 +17,15 @@ use crate::settings::{ImageTags, Settings};
 /// How many revisions of a family that is registered elsewhere a new sandbox has at most.
 const MAX_SEEDED_REVISIONS: usize = 100;
 
-/// Returns a manifest without the services that only the command line names: a name that was mistyped would else exist in the
-/// sandbox. Without a file, the names are all that is known.
+/// Returns a manifest with all services of its file, also those that this command does not select, so that they exist for the
+/// next one; and without those that only the command line names: a name that was mistyped would else exist in the sandbox. Without
+/// a file, the names are all that is known.
 pub(super) fn described_services(settings: &Settings, manifest: &Manifest) -> Manifest {
     let lookups = manifest.context.lookups().clone();
     let request = Request { names_only: true, lookups, ..Request::default() };
     let described = manifest.path.as_ref().and_then(|_| manifest::load(settings, &request).ok());
     let Some(described) = described else { return manifest.clone() };
-    let is_described =
-        |service: &ManifestService| described.services.iter().any(|known| known.key == service.key);
-    let mut manifest = manifest.clone();
-    manifest.services.retain(is_described);
-    manifest.like_services.retain(is_described);
-    manifest
+    Manifest { services: described.services, like_services: Vec::new(), ..manifest.clone() }
 }
 
 /// Returns the desired documents with the earliest tag, which run before the first deploy.

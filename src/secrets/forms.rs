@@ -12,14 +12,33 @@ const ISSUED: &[(&str, usize)] = &[
     ("sk-ant-", 20),
     ("SG.", 40),
     ("AIza", 39),
+    ("dop_v1_", 64),
+    ("shpat_", 38),
+    ("shpss_", 38),
+    ("hvs.", 24),
+    ("npm_", 36),
+    ("pypi-", 60),
+    ("xapp-", 20),
+    ("whsec_", 32),
+    ("gho_", 36),
+    ("ghu_", 36),
+    ("ghs_", 36),
     ("ecsail-approval-1.", 80),
+];
+/// Addresses whose paths are credentials: who has one can post.
+const WEBHOOKS: &[&str] = &[
+    "https://hooks.slack.com/services/",
+    "https://hooks.slack.com/workflows/",
+    "https://discord.com/api/webhooks/",
+    "https://discordapp.com/api/webhooks/",
 ];
 /// The minimum length of a random value, and its minimum entropy in bits per character.
 const RANDOM: (usize, f64) = (24, 4.0);
 
-/// Returns how long the credential at the beginning of a text is: a JWT, an access key id, or a token that its issuer marks.
+/// Returns how long the credential at the beginning of a text is: a JWT, an access key id, a token that its
+/// issuer marks, or the address of a webhook.
 pub(super) fn credential(text: &str) -> Option<usize> {
-    jwt(text).or_else(|| access_key(text)).or_else(|| issued(text))
+    jwt(text).or_else(|| access_key(text)).or_else(|| issued(text)).or_else(|| webhook(text))
 }
 
 /// Returns whether a value is a credential by its form, wherever it stands.
@@ -33,6 +52,14 @@ fn issued(text: &str) -> Option<usize> {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     let length = text.find(|c| !is_token(c)).unwrap_or(text.len());
     (length >= *least).then_some(length)
+}
+
+/// Returns the length of the address of a webhook at the beginning of a text.
+fn webhook(text: &str) -> Option<usize> {
+    let start = WEBHOOKS.iter().find(|start| text.starts_with(**start))?;
+    let is_path = |c: char| c.is_ascii_alphanumeric() || "_-/.".contains(c);
+    let length = start.len() + text[start.len()..].find(|c| !is_path(c)).unwrap_or(text.len() - start.len());
+    (length > start.len()).then_some(length)
 }
 
 /// Returns the length of a JWT at the beginning of a text: `eyJ….….…`.

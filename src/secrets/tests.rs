@@ -64,6 +64,10 @@ fn secrets_are_known_by_their_form() {
             "jwt (hidden) ok",
         ),
         ("id=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc", "id=(hidden)"),
+        ("hook https://hooks.slack.com/services/T0123/B0123/abcDEF123 failed", "hook (hidden) failed"),
+        ("\"https://discord.com/api/webhooks/123/abc_DEF-1\"", "\"(hidden)\""),
+        ("vault hvs.CAESIJabcdefghijklmnop0123 ok", "vault (hidden) ok"),
+        ("npm_abcdefghijklmnopqrstuvwxyz0123456789", "(hidden)"),
     ]);
 }
 

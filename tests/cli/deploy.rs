@@ -175,9 +175,10 @@ fn another_account_is_refused() {
         &[("ecsail.yml", &manifest), ("web.yml", DEFINITION)],
         &[service("web", json!({}))],
     );
-    world.deploy("v2").exits(5).says(
-        "the manifest requires account `999999999999`, but the credentials belong to account `123456789012`",
-    );
+    world
+        .deploy("v2")
+        .exits(5)
+        .says("this is for account `999999999999`, but the credentials belong to account `123456789012`");
     world.unchanged();
 }
 

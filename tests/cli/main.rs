@@ -48,6 +48,7 @@ mod image_checks;
 mod image_references;
 mod images;
 mod immutable;
+mod import;
 mod import_tools;
 mod init;
 #[cfg(unix)]

@@ -530,10 +530,7 @@ fn timed_out_service_is_rolled_back_with_its_release() {
 #[test]
 fn a_task_like_a_service_is_refused_in_the_wrong_account() {
     let world = world(&MANIFEST.replace("cluster: main", "cluster: main\naccount: \"999999999999\""));
-    world
-        .run(&["run", "--like", "web", "--", "true"])
-        .exits(5)
-        .says("the manifest requires account `999999999999`");
+    world.run(&["run", "--like", "web", "--", "true"]).exits(5).says("this is for account `999999999999`");
     assert!(world.calls("RunTask").is_empty());
 }
 

@@ -434,7 +434,7 @@ fn credentials_of_another_account_are_refused() {
     let world = a_and_b();
     let manifest = format!("{MANIFEST}account: \"999999999999\"\n");
     world.folder.write("ecsail.yml", &manifest);
-    rollback(&world, &[]).exits(5).says("the manifest requires account `999999999999`");
+    rollback(&world, &[]).exits(5).says("this is for account `999999999999`");
     untouched(&world);
 }
 

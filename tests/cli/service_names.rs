@@ -148,3 +148,15 @@ fn readers_take_a_service_of_another_controller() {
         world.run(&["deploy", "--tag", "v2"]).exits(5).says("has the deployment controller");
     }
 }
+
+#[test]
+fn an_arn_of_another_account_is_refused_by_every_verb() {
+    let world = World::with(Scenario::Steady, &[], &[logging()]);
+    let elsewhere = WEB.replace("123456789012", "999999999999");
+    for &(before, after, _) in VERBS {
+        let run = world.run(&[before, &[elsewhere.as_str()][..], after].concat());
+        assert!(run.code == 5, "{before:?}: {run:?}");
+        run.says("this is for account `999999999999`, but the credentials belong to account `123456789012`");
+    }
+    world.unchanged();
+}

@@ -23,6 +23,8 @@ fn forbid(words: &[&str], where_: impl Fn(&str) -> bool, why: &str) {
 
 const PURE: &[&str] = &[
     "adopt/",
+    "import/",
+    "yaml_writer",
     "document/",
     "lint/",
     "lookup/",
@@ -45,7 +47,7 @@ const PURE: &[&str] = &[
     "notify/",
     "release/",
     "watch/judge",
-    "watch/pace",
+    "watch/poll_interval",
     "watch/progress",
     "watch/task/judge",
     "watch/snapshot",

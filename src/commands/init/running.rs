@@ -50,6 +50,13 @@ pub(super) async fn run(args: &InitArgs, context: &CommandContext) -> Result<Com
     for note in &app.notes {
         context.reporter.report(&Event::Note(note));
     }
+    if app.services == 0 && app.schedules == 0 {
+        let hint =
+            "the notes above say why each is left out; `status`, `tasks` and `logs` take them by their names";
+        let failure =
+            Failure::refused("there is nothing to write: a manifest cannot have any of these services");
+        return Err(failure.with_hint(hint.to_owned()));
+    }
     if args.dry_run {
         write::print_files(&app.files, context);
         return Ok(CommandOutcome::Succeeded);

@@ -377,6 +377,14 @@ fn a_service_of_another_controller_is_left_out_with_what_takes_it() {
 }
 
 #[test]
+fn where_nothing_can_be_written_no_file_is() {
+    let world = running(&[service("api", json!({"deploymentController": {"type": "CODE_DEPLOY"}}))]);
+    let run = world.run(&["init", "--cluster", "main"]).exits(5);
+    run.says("has the deployment controller `CODE_DEPLOY`").says("error: there is nothing to write");
+    assert!(!exists(&world, "ecsail.yml"));
+}
+
+#[test]
 fn only_the_named_services_are_written() {
     let world = running(&[service("web", json!({})), service("worker", json!({}))]);
     adopted(&world, &["--service", "web"]);

@@ -1,7 +1,7 @@
 //! Completes deployments, advances the status of service deployments, and deletes services. Never starts or
 //! stops a task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rollback::ROLLBACK_REQUESTED;
 use super::service_step::ServiceStep;
@@ -174,14 +174,14 @@ impl ServiceStep<'_> {
     }
 
     fn drop_drained(&mut self) {
-        let tasks = &self.resources.tasks;
         let now = self.now;
-        let has_tasks =
-            |id: &str| tasks.iter().any(|t: &Task| t.is_part_of(id) && t.status < TaskStatus::Deprovisioning);
+        let is_live = |d: &&Deployment| self.tasks_of(&d.id).any(|t| t.status < TaskStatus::Deprovisioning);
+        let live: BTreeSet<String> =
+            self.service.deployments.iter().filter(is_live).map(|d| d.id.clone()).collect();
         let is_still_listed = |d: &Deployment| {
             d.rollout_state == RolloutState::Failed && now - d.updated < MIN_FAILED_DEPLOYMENT_TIME
         };
-        self.service.deployments.retain(|d| d.is_primary || has_tasks(&d.id) || is_still_listed(d));
+        self.service.deployments.retain(|d| d.is_primary || live.contains(&d.id) || is_still_listed(d));
     }
 
     fn mark_primary_completed(&mut self) {

@@ -25,11 +25,14 @@ pub(crate) use launch::{TaskLaunch, launch, no_overrides};
 pub(crate) use start::{NewDeployment, REVISION_FIELDS, start_deployment};
 pub(crate) use task_lifecycle::{HEALTH_CHECK_TIME, STOP_TIME, stop};
 
+use std::collections::HashMap;
+
+use crate::arn::service_key;
 use crate::ids::Ids;
 use crate::model::Task;
 use crate::state::Resources;
 use crate::time::Millis;
-use service_step::ServiceStep;
+use service_step::{OwnTasks, ServiceStep};
 
 /// How long ECS describes a stopped task.
 const STOPPED_TASK_EXPIRY: Millis = 3_600_000;
@@ -50,8 +53,11 @@ pub(crate) fn step(resources: &mut Resources, ids: &mut Ids, now: Millis) {
     }
     // A step of a service changes the tasks and definitions beside it: the services are taken out meanwhile.
     let mut services = std::mem::take(&mut resources.services);
-    for service in services.values_mut().filter(|s| s.status != "INACTIVE") {
-        let mut service_step = ServiceStep { service, resources, ids, now };
+    let own_tasks = tasks_by_service(resources);
+    let none = OwnTasks { positions: Vec::new(), count: resources.tasks.len() };
+    for (key, service) in services.iter_mut().filter(|(_, service)| service.status != "INACTIVE") {
+        let own_tasks = own_tasks.get(key).unwrap_or(&none);
+        let mut service_step = ServiceStep { service, resources, own_tasks, ids, now };
         service_step.advance_service_deployments();
         service_step.apply_incident();
         service_step.report_health();
@@ -62,4 +68,17 @@ pub(crate) fn step(resources: &mut Resources, ids: &mut Ids, now: Millis) {
     }
     services.retain(|_, service| service.inactive_since.is_none_or(|at| now - at < INACTIVE_SERVICE_EXPIRY));
     resources.services = services;
+}
+
+/// Returns the positions of the tasks of each service, by the key of the service.
+fn tasks_by_service(resources: &Resources) -> HashMap<String, OwnTasks> {
+    let count = resources.tasks.len();
+    let mut found: HashMap<String, OwnTasks> = HashMap::new();
+    for (position, task) in resources.tasks.iter().enumerate() {
+        let Some(service) = &task.service else { continue };
+        let own = found.entry(service_key(&task.cluster, service)).or_default();
+        own.count = count;
+        own.positions.push(position);
+    }
+    found
 }

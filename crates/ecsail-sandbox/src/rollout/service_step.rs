@@ -5,10 +5,20 @@ use crate::model::{Service, Task};
 use crate::state::Resources;
 use crate::time::Millis;
 
+/// The tasks of one service among all tasks, so that a step of hundreds of services does not look through all tasks for each.
+#[derive(Debug, Default)]
+pub(super) struct OwnTasks {
+    /// The positions of its tasks, in their order.
+    pub(super) positions: Vec<usize>,
+    /// How many tasks there were in all.
+    pub(super) count: usize,
+}
+
 /// A service, what surrounds it (all but the services), and the time.
 pub(super) struct ServiceStep<'a> {
     pub(super) service: &'a mut Service,
     pub(super) resources: &'a mut Resources,
+    pub(super) own_tasks: &'a OwnTasks,
     pub(super) ids: &'a mut Ids,
     pub(super) now: Millis,
 }
@@ -16,7 +26,11 @@ pub(super) struct ServiceStep<'a> {
 impl ServiceStep<'_> {
     /// Returns the service's tasks.
     pub(super) fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.resources.tasks.iter().filter(|task| self.service.has_task(task))
+        let tasks = &self.resources.tasks;
+        let known = self.own_tasks.positions.iter().filter_map(|position| tasks.get(*position));
+        // This step may have launched tasks, which are behind those that there were.
+        let launched = tasks.iter().skip(self.own_tasks.count);
+        known.chain(launched).filter(|task| self.service.has_task(task))
     }
 
     /// Returns the tasks of one of its deployments.
