@@ -12,7 +12,7 @@ use crate::yaml_writer::expression;
 impl DeployImport<'_, '_, '_> {
     /// Adds an image to the manifest and its tag to the command. Returns the image as the layer has it; none where the
     /// manifest puts it into the container.
-    fn image(
+    pub(super) fn image(
         &mut self,
         layer: &RenderedLayer,
         image: &RenderedImage,
