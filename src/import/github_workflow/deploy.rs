@@ -268,6 +268,22 @@ impl DeployImport<'_, '_, '_> {
         }
     }
 
+    /// Reports variables that are secrets of the definition, too: ECS takes a name once.
+    fn report_secret_variables(&mut self, text: &str, container: &str, members: &Map<String, Value>) {
+        let definition: Value = serde_json::from_str(text).unwrap_or_default();
+        let containers = definition["containerDefinitions"].as_array().into_iter().flatten();
+        let secrets = containers
+            .filter(|known| known["name"] == container)
+            .flat_map(|known| known["secrets"].as_array().into_iter().flatten());
+        for name in secrets.filter_map(|secret| secret["name"].as_str()) {
+            if members.get("environment").is_some_and(|variables| variables.get(name).is_some()) {
+                let why =
+                    "the definition has a secret of this name, and ECS takes only one of them: remove one";
+                self.missing(&format!("environment-variables {name}"), why);
+            }
+        }
+    }
+
     /// Returns the layers of the definition: the file, and what the render steps write.
     fn layers(&mut self, definition: &Option<(String, String)>, layer: &RenderedLayer) -> Option<Value> {
         let mut containers: Vec<Value> = Vec::new();
@@ -292,7 +308,10 @@ impl DeployImport<'_, '_, '_> {
                 "the action dropped what follows a second `=`: the manifest has what it wrote",
             );
         }
-        let (reference, _) = definition.as_ref()?;
+        let (reference, text) = definition.as_ref()?;
+        for (container, members) in &layer.containers {
+            self.report_secret_variables(text, container, members);
+        }
         let mut over = layer.task.clone();
         if !containers.is_empty() {
             over.insert("containerDefinitions".to_owned(), containers.into());
