@@ -185,7 +185,7 @@ fn a_command_line_of_fabfuel() {
             "import", "fabfuel", "--", "ecs", "deploy", "main", "web", "-t", "1.2", "-e", "app", "MODE", "b",
         ])
         .exits(0);
-    assert_snapshot!(run.stdout, @"");
+    assert_snapshot!("import_fabfuel", run.stdout);
     folder
         .run(&["import", "fabfuel", "--", "ecs", "deploy", "main", "web", "--nope"])
         .exits(2)
