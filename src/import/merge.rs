@@ -335,7 +335,7 @@ mod tests {
             "# yaml-language-server: $schema=.schemas/manifest.schema.json\necsail: 1\napp: shop\nregion: us-east-1\n\
              cluster: \"shop-{{ stage }}\"\n\nstages:\n  staging:\n    images:\n      app: 1.x/app\n  production:\n    images:\n      \
              app: 2.x/app\n\nservices:\n  web:\n    name: \"web-{{ stage }}\"\n    service: \"{{ stage }}/service.json\"\n    \
-             timeout: 5m\n"
+             timeout: \"5m\"\n"
         );
     }
 
@@ -370,12 +370,12 @@ mod tests {
 
     #[test]
     fn a_comment_follows_its_member() {
-        let mut one = draft(Some("a"), "a", json!({"services": {"web": {"x": 1, "y": 1}}}));
-        one.draft.comment(&["services", "web", "y"], "of a");
+        let mut one = draft(Some("a"), "a", json!({"services": {"web": {"x": 1, "z": 1}}}));
+        one.draft.comment(&["services", "web", "z"], "of a");
         one.draft.comment(&["services", "web"], "of both");
-        let other = draft(Some("b"), "b", json!({"services": {"web": {"x": 1, "y": 2}}}));
+        let other = draft(Some("b"), "b", json!({"services": {"web": {"x": 1, "z": 2}}}));
         let text = merge(&[one, other], None).expect("they fit").to_text();
         assert!(text.contains("  # of both\n  web:\n    x: 1\n"), "{text}");
-        assert!(text.contains("        # of a\n        y: 1\n"), "{text}");
+        assert!(text.contains("        # of a\n        z: 1\n"), "{text}");
     }
 }

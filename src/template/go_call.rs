@@ -203,12 +203,7 @@ impl Translator<'_> {
 
     fn condition(&self, text: &str) -> Option<String> {
         let condition = self.piped(&tokens(text)?)?;
-        let inner = condition.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'));
-        // Only the brackets around the whole are left out.
-        Some(match inner {
-            Some(inner) if !inner.contains(['(', ')']) => inner.to_owned(),
-            _ => condition,
-        })
+        Some(without_outer_brackets(&condition).to_owned())
     }
 
     /// Returns the Jinja expression of a call of a function; `piped` is one more argument.
@@ -386,6 +381,25 @@ fn formatted(given: &[String]) -> Option<String> {
     Some(pieces.join(" ~ "))
 }
 
+/// Returns an expression without brackets around the whole of it.
+fn without_outer_brackets(expression: &str) -> &str {
+    let Some(inner) = expression.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) else {
+        return expression;
+    };
+    let mut depth = 0;
+    for character in inner.chars() {
+        depth += match character {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        if depth < 0 {
+            return expression;
+        }
+    }
+    inner
+}
+
 /// Returns an expression in brackets where an operator beside it would bind more closely.
 fn grouped(expression: &str) -> String {
     if expression.contains(" | ") && !expression.starts_with('(') {
@@ -439,7 +453,7 @@ mod tests {
             ("if env `X` ``", "{% if env.X | default('', true) %}"),
             (
                 "if and (eq (must_env `A`) `1`) (not (eq (must_env `B`) `2`))",
-                "{% if ((env.A == '1') and (not (env.B == '2'))) %}",
+                "{% if (env.A == '1') and (not (env.B == '2')) %}",
             ),
             ("else if ne (must_env `X`) `v`", "{% elif env.X != 'v' %}"),
             ("$x := must_env `A`", "{% set x = env.A %}"),

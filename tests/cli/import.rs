@@ -42,8 +42,8 @@ fn an_imported_app_deploys_and_plans_no_change() {
                 &[&["--sandbox", "--stage", stage], words, &["--tag", "v2", "--no-image-check"]].concat(),
             )
         };
-        run(&["deploy", "web", "worker", "api", "shop-nightly"]).exits(0);
-        run(&["plan", "web", "worker", "api", "shop-nightly", "--exit-code"]).exits(0);
+        run(&["deploy", "shop-web", "shop-worker", "shop-api", "shop-nightly"]).exits(0);
+        run(&["plan", "shop-web", "shop-worker", "shop-api", "shop-nightly", "--exit-code"]).exits(0);
     }
 }
 
