@@ -144,9 +144,9 @@ impl Project {
         let mut needs = Vec::new();
         for other in dependencies(node) {
             if tasks.contains(other.as_str()) {
-                before.push(as_name(&other))
+                before.push(as_name(&other));
             } else {
-                needs.push(as_name(&other))
+                needs.push(as_name(&other));
             }
         }
         for (member, names) in [("before", before), ("needs", needs)] {
@@ -391,7 +391,7 @@ impl Project {
         );
         for build in builds {
             let image = if build.repository.contains('/') {
-                quote(&build.repository).to_string()
+                quote(&build.repository)
             } else {
                 format!("\"${{REGISTRY:?the registry and the app}}\"/{}", quote(&build.repository))
             };

@@ -270,7 +270,7 @@ fn report_steps(session: &mut Session<'_>, manifests: &[YamlFile], app: &str) {
         .filter(|manifest| text(&manifest.root, "type").is_some_and(|kind| SERVICES.contains(&kind.as_str())))
         .filter_map(|manifest| text(&manifest.root, "name"))
         .collect();
-    let app = if app.contains('\u{E000}') { "APP".to_owned() } else { quote(app).to_string() };
+    let app = if app.contains('\u{E000}') { "APP".to_owned() } else { quote(app) };
     for name in &services {
         session.commands.push(format!(
             "aws resourcegroupstaggingapi get-resources --resource-type-filters ecs:service --tag-filters Key=copilot-application,Values={app} Key=copilot-service,Values={}",

@@ -82,7 +82,7 @@ fn params(session: &mut Session<'_>, file: &YamlFile) -> EcsParams {
             }
             ("task_role_arn", Some(role)) => drop(params.definition.insert("taskRoleArn".to_owned(), role)),
             ("task_execution_role", Some(role)) => {
-                drop(params.definition.insert("executionRoleArn".to_owned(), role))
+                drop(params.definition.insert("executionRoleArn".to_owned(), role));
             }
             ("task_size", _) => {
                 for (from, to) in [("cpu_limit", "cpu"), ("mem_limit", "memory")] {
@@ -142,12 +142,12 @@ fn container(session: &mut Session<'_>, file: &YamlFile, name: &str, node: &Node
         let size = value.text().and_then(compose::mebibytes);
         match (key.name.as_str(), size) {
             ("essential", _) => {
-                drop(members.insert("essential".to_owned(), (value.text() != Some("false")).into()))
+                drop(members.insert("essential".to_owned(), (value.text() != Some("false")).into()));
             }
             ("cpu_shares", _) => drop(members.insert("cpu".to_owned(), value.to_value())),
             ("mem_limit", Some(size)) => drop(members.insert("memory".to_owned(), size.into())),
             ("mem_reservation", Some(size)) => {
-                drop(members.insert("memoryReservation".to_owned(), size.into()))
+                drop(members.insert("memoryReservation".to_owned(), size.into()));
             }
             ("secrets", _) => {
                 let pair = |secret: &Node| {

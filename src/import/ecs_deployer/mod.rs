@@ -1,4 +1,4 @@
-//! ecs_deployer: definitions in YAML with `{{name}}`, and its command lines. Pure.
+//! `ecs_deployer`: definitions in YAML with `{{name}}`, and its command lines. Pure.
 
 use super::tools::{FoundFile, ToolInput};
 use super::yaml_file::YamlFile;
@@ -7,7 +7,7 @@ use crate::document::tree::Node;
 use crate::error::{Failure, Result};
 use crate::shell::quote;
 
-/// Returns whether a file is a definition with variables of ecs_deployer.
+/// Returns whether a file is a definition with variables of `ecs_deployer`.
 pub(super) fn recognises(file: &FoundFile) -> bool {
     let is_yaml = file.path.ends_with(".yml") || file.path.ends_with(".yaml");
     is_yaml
@@ -129,7 +129,7 @@ fn import_words(session: &mut Session<'_>, words: &[String]) -> Result<()> {
             .commands
             .push(format!("ecsail secret encrypt --key {}{access}", quote(need("--master_key")?))),
         Some("decrypt") => {
-            session.commands.push(format!("ecsail secret decrypt {}{access}", quote(need("--value")?)))
+            session.commands.push(format!("ecsail secret decrypt {}{access}", quote(need("--value")?)));
         }
         _ => {
             return Err(Failure::usage("no command line of ecs_deployer".to_owned()).with_hint(

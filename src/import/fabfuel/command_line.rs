@@ -114,9 +114,9 @@ impl CommandLine {
         while let Some(word) = words.next() {
             if !word.starts_with('-') || word.parse::<i64>().is_ok() {
                 if line.verb.is_empty() {
-                    line.verb = word.to_owned()
+                    line.verb = word.to_owned();
                 } else {
-                    line.arguments.push(word.to_owned())
+                    line.arguments.push(word.to_owned());
                 }
                 continue;
             }

@@ -87,7 +87,7 @@ impl DefinitionChanges {
                 self.set(&container, "healthCheck", check);
             }
             "--s3-env-file" => {
-                self.item(&container, "environmentFiles", json!({ "value": value(1), "type": "s3" }))
+                self.item(&container, "environmentFiles", json!({ "value": value(1), "type": "s3" }));
             }
             "--ulimit" => self.item(
                 &container,
@@ -95,7 +95,7 @@ impl DefinitionChanges {
                 json!({ "name": value(1), "softLimit": number(2), "hardLimit": number(3) }),
             ),
             "--system-control" => {
-                self.item(&container, "systemControls", json!({ "namespace": value(1), "value": value(2) }))
+                self.item(&container, "systemControls", json!({ "namespace": value(1), "value": value(2) }));
             }
             "--port" => self.item(
                 &container,

@@ -161,10 +161,10 @@ fn report_general(session: &mut Session<'_>, line: &CommandLine) {
                 "ecsail takes credentials from the environment, profiles and roles, never from flags",
             ),
             "--account" | "--assume-role" => {
-                missing(session, flag.name, "write `role: arn:aws:iam::ACCOUNT:role/NAME` in a manifest")
+                missing(session, flag.name, "write `role: arn:aws:iam::ACCOUNT:role/NAME` in a manifest");
             }
             "--slack-url" | "--slack-service-match" => {
-                missing(session, flag.name, "write `notify:` in a manifest: `ecsail docs notify`")
+                missing(session, flag.name, "write `notify:` in a manifest: `ecsail docs notify`");
             }
             "--newrelic-apikey"
             | "--newrelic-appid"

@@ -1,4 +1,4 @@
-//! A definition of ecs_deployer: one file, in which any `{{name}}` is a variable. Pure.
+//! A definition of `ecs_deployer`: one file, in which any `{{name}}` is a variable. Pure.
 
 use super::app::report_encrypted;
 use super::definition::{self, RewrittenDefinition, Variables};

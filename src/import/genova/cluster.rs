@@ -69,6 +69,7 @@ fn region(images: &Map<String, Value>) -> Option<String> {
 }
 
 impl ClusterDraft<'_> {
+    #[allow(clippy::unnecessary_wraps)]
     fn line(&self, node: &Node) -> Option<usize> {
         Some(self.app.file.line(node.span))
     }

@@ -1,4 +1,4 @@
-//! The definition files of genova and ecs_deployer as ecsail reads them: expressions in place of `{{tag}}`, other braces
+//! The definition files of genova and `ecs_deployer` as ecsail reads them: expressions in place of `{{tag}}`, other braces
 //! escaped, and secrets in place of values that were encrypted with KMS. Comments, order and everything else stay. Pure.
 
 use std::ops::Range;
@@ -39,7 +39,7 @@ pub(super) struct RewrittenDefinition {
 pub(super) enum Variables {
     /// genova's: only `{{tag}}`.
     TagOnly,
-    /// ecs_deployer's: `{{x}}` of any name is a variable.
+    /// `ecs_deployer`'s: `{{x}}` of any name is a variable.
     Any,
 }
 
@@ -158,7 +158,7 @@ fn lines_of(file: &YamlFile, node: &Node) -> Range<usize> {
 /// Returns the end of the last scalar in a node: that of a block may be the start of what follows.
 fn last_end(node: &Node) -> usize {
     let inner = node.items().iter().chain(node.entries().iter().map(|(_, value)| value)).map(last_end).max();
-    inner.unwrap_or_else(|| node.span.end)
+    inner.unwrap_or(node.span.end)
 }
 
 fn spelling_edits(file: &YamlFile, node: &Node, changes: &mut Edits, result: &mut RewrittenDefinition) {

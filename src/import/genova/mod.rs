@@ -72,7 +72,7 @@ fn report_operation(session: &mut Session<'_>, app: &app::App) {
             "clusters" | "auto_deploy" => {}
             name if name.starts_with("x-") => {}
             "targets" => {
-                session.changed(&path, line, "targets", "the keys of the manifest are the short names")
+                session.changed(&path, line, "targets", "the keys of the manifest are the short names");
             }
             name => session.missing(&path, line, name, "genova has no such key"),
         }

@@ -219,12 +219,12 @@ fn matches(pattern: &str) -> String {
 }
 
 fn region(app: &App) -> Option<String> {
-    let images = (0..app.clusters.len()).flat_map(|index| app.images.of_cluster(index));
+    let mut images = (0..app.clusters.len()).flat_map(|index| app.images.of_cluster(index));
     let region = |(_, image): (String, serde_json::Value)| {
         let image = crate::image::ImageReference::parse(image.as_str().unwrap_or_default());
         image.ecr_repository().map(|repository| repository.region)
     };
-    images.filter_map(region).next()
+    images.find_map(region)
 }
 
 /// Returns the commands of a branch. Run tasks before or after services belong to the deploy of the services.

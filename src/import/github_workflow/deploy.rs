@@ -430,10 +430,10 @@ impl DeployImport<'_, '_, '_> {
                     self.missing(name, "ecsail deploys services of the ECS controller: `deploymentConfiguration: { strategy: BLUE_GREEN }` takes the place of CodeDeploy");
                 }
                 "keep-null-value-keys" => {
-                    self.changed(name, "the action removed empty values; ecsail sends what the files have")
+                    self.changed(name, "the action removed empty values; ecsail sends what the files have");
                 }
                 "max-retries" | "wait-max-delay-seconds" => {
-                    self.changed(name, "ecsail has its own retries and polls")
+                    self.changed(name, "ecsail has its own retries and polls");
                 }
                 _ => {}
             }

@@ -70,7 +70,7 @@ impl DeployImport<'_, '_, '_> {
                 if !self.flags.iter().any(|flag| flag == "--force") {
                     self.flags.push("--force".to_owned());
                 }
-                quote(&tag).to_string()
+                quote(&tag)
             }
             (None, Some(tag)) => format!("\"${}\"", self.variables.claim(&prefix, &tag)),
             (None, None) => {

@@ -48,7 +48,7 @@ fn line_end(text: &str, at: usize) -> usize {
 
 fn last_end(node: &Node) -> usize {
     let inner = node.items().iter().chain(node.entries().iter().map(|(_, value)| value)).map(last_end).max();
-    inner.unwrap_or_else(|| node.span.end)
+    inner.unwrap_or(node.span.end)
 }
 
 /// Replaces what the step uses and its inputs, and adds the variables.

@@ -92,7 +92,9 @@ fn step(file: &YamlFile, node: &Node, variables: &[BTreeMap<String, String>]) ->
         _ => StepKind::Other,
     };
     let mut env = BTreeMap::new();
-    variables.iter().for_each(|own| env.extend(own.clone()));
+    for own in variables {
+        env.extend(own.clone());
+    }
     env.extend(texts_of(node.get("env")));
     Step {
         kind,
