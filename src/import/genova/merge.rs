@@ -1,7 +1,7 @@
 //! genova's merge of `task_overrides` into a definition, with its oddities: what it makes of a file is what was registered. Pure.
 //!
-//! The source is `lib/autoloads/genova/ecs/task/client.rb` of metaps/genova: ActiveSupport's `deep_merge!` for the members of the
-//! task (a list replaces a list), and `deeper_merge!` of the gem deep_merge for a container (lists become the union of both).
+//! The source is `lib/autoloads/genova/ecs/task/client.rb` of metaps/genova: `ActiveSupport`'s `deep_merge!` for the members of the
+//! task (a list replaces a list), and `deeper_merge!` of the gem `deep_merge` for a container (lists become the union of both).
 
 use serde_json::{Map, Value};
 

@@ -61,6 +61,9 @@ fn renders(step: &Step, job: &Job) -> Vec<usize> {
     found
 }
 
+/// A definition that was read: its path as the manifest has it, and its text.
+type ReadDefinition = (String, String);
+
 /// A deploy step while it is imported.
 pub(super) struct DeployImport<'a, 's, 'f> {
     pub(super) session: &'s mut Session<'f>,
@@ -130,7 +133,7 @@ impl DeployImport<'_, '_, '_> {
         } else {
             self.session.key(&name, stage.as_deref())
         };
-        let layers = self.layers(&definition, &layer);
+        let layers = self.layers(definition.as_ref(), &layer);
         if service.is_some() {
             if key != name {
                 let name = self.variables.manifest_text(&name);
@@ -199,7 +202,7 @@ impl DeployImport<'_, '_, '_> {
     }
 
     /// Returns the reference of the definition, its text and its family. None for one that is only in AWS.
-    fn definition(&mut self, layer: &RenderedLayer) -> Result<(Option<(String, String)>, Option<String>)> {
+    fn definition(&mut self, layer: &RenderedLayer) -> Result<(Option<ReadDefinition>, Option<String>)> {
         let source = self.deploy.renders.first().map_or(self.step, |at| &self.job.steps[*at]);
         let Some(path) = source.with.get("task-definition").map(|text| resolve(text, source)) else {
             let family = source
@@ -285,10 +288,10 @@ impl DeployImport<'_, '_, '_> {
     }
 
     /// Returns the layers of the definition: the file, and what the render steps write.
-    fn layers(&mut self, definition: &Option<(String, String)>, layer: &RenderedLayer) -> Option<Value> {
+    fn layers(&mut self, definition: Option<&ReadDefinition>, layer: &RenderedLayer) -> Option<Value> {
         let mut containers: Vec<Value> = Vec::new();
         for image in &layer.images {
-            let text = definition.as_ref().map(|(_, text)| text.as_str());
+            let text = definition.map(|(_, text)| text.as_str());
             let written = self.image(layer, image, text);
             let own = layer.containers.iter().find(|(name, _)| *name == image.container);
             let mut container = Map::from_iter([("name".to_owned(), Value::from(image.container.clone()))]);
@@ -308,7 +311,7 @@ impl DeployImport<'_, '_, '_> {
                 "the action dropped what follows a second `=`: the manifest has what it wrote",
             );
         }
-        let (reference, text) = definition.as_ref()?;
+        let (reference, text) = definition?;
         for (container, members) in &layer.containers {
             self.report_secret_variables(text, container, members);
         }

@@ -134,15 +134,12 @@ fn replace_variables(text: &str, variables: &BTreeMap<String, String>) -> String
         let inner = braced.unwrap_or(after);
         let length = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
         let closes = braced.is_none() || inner[length..].starts_with('}');
-        match variables.get(&inner[..length]).filter(|_| closes && length > 0) {
-            Some(value) => {
-                written.push_str(value);
-                rest = &inner[length + usize::from(braced.is_some())..];
-            }
-            None => {
-                written.push('$');
-                rest = after;
-            }
+        if let Some(value) = variables.get(&inner[..length]).filter(|_| closes && length > 0) {
+            written.push_str(value);
+            rest = &inner[length + usize::from(braced.is_some())..];
+        } else {
+            written.push('$');
+            rest = after;
         }
     }
     written + rest
