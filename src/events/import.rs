@@ -24,6 +24,8 @@ pub enum ImportedKind {
     Missing,
     /// It is a command to run in place of the other tool's.
     Command,
+    /// It is the difference of a file that the user changes, as a patch.
+    Difference,
 }
 
 /// Reported by `ecsail import` for each part of a file.

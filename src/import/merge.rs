@@ -268,6 +268,9 @@ fn split_value(
             .collect()
     });
     let in_common = documents.as_deref().and_then(|documents| shared(documents, ""));
+    // The manifest is one template: an image that only some stages have is a name in all of them.
+    let is_name = matches!(path, ["images" | "vars", _]);
+    let in_common = in_common.or_else(|| only_value(&values).filter(|_| is_name && documents.is_none()));
     // A service that has nothing in common is still one of all stages.
     let is_entry =
         path.len() > 1 && documents.as_deref().is_some_and(|all| all.iter().all(|one| one.value.is_object()));
@@ -282,6 +285,13 @@ fn split_value(
             insert(members, path, left);
         }
     }
+}
+
+/// Returns the value that all stages that have one have.
+fn only_value(values: &[Option<&Value>]) -> Option<Value> {
+    let mut found = values.iter().flatten();
+    let first = found.next()?;
+    found.all(|other| other == first).then(|| (*first).clone())
 }
 
 fn insert(members: &mut Map<String, Value>, path: &[&str], value: Value) {

@@ -4,15 +4,22 @@
 //! Each tool has a module with two functions: one recognises its files by their content, the other adds what they say to a
 //! [`Session`]. [`merge::merge`] makes one manifest of everything that was added.
 
+mod compose;
+mod copilot;
 pub mod definition;
 pub mod definitions;
 pub mod document;
 pub mod draft;
 pub mod draft_value;
+mod ecs_cli;
+mod ecs_deployer;
 pub mod ecschedule;
 pub mod ecspresso;
 pub mod edits;
+mod fabfuel;
 pub mod findings;
+mod genova;
+mod github_workflow;
 pub mod go_text;
 pub mod images;
 pub mod merge;
@@ -21,6 +28,8 @@ pub mod session;
 pub mod source;
 pub mod stage_names;
 pub mod tools;
+mod unified_diff;
+mod yaml_file;
 
 pub use document::SourceDocument;
 pub use draft::Draft;

@@ -52,6 +52,8 @@ pub struct Session<'a> {
     pub outputs: Vec<ImportedFile>,
     /// Commands to run in place of those of the other tool.
     pub commands: Vec<String>,
+    /// Differences of files that the user changes, to show.
+    pub diffs: Vec<String>,
     pub images: ImageNames,
     stages: BTreeMap<String, String>,
     states: Vec<StateName>,
@@ -89,6 +91,7 @@ impl<'a> Session<'a> {
             drafts: Vec::new(),
             outputs: Vec::new(),
             commands: Vec::new(),
+            diffs: Vec::new(),
             images: ImageNames::default(),
             stages: stage_names::assign(found, &options.stages),
             states: Vec::new(),

@@ -48,6 +48,48 @@ pub const TOOLS: &[Tool] = &[
         import: super::ecschedule::import,
     },
     Tool {
+        name: "genova",
+        file: "genova configuration",
+        recognises: super::genova::recognises,
+        import: super::genova::import,
+    },
+    Tool {
+        name: "github-workflow",
+        file: "GitHub workflow",
+        recognises: super::github_workflow::recognises,
+        import: super::github_workflow::import,
+    },
+    Tool {
+        name: "ecs-cli",
+        file: "ecs-cli parameters",
+        recognises: super::ecs_cli::recognises,
+        import: super::ecs_cli::import,
+    },
+    Tool {
+        name: "compose",
+        file: "Compose file",
+        recognises: super::compose::recognises,
+        import: super::compose::import,
+    },
+    Tool {
+        name: "copilot",
+        file: "Copilot manifest",
+        recognises: super::copilot::recognises,
+        import: super::copilot::import,
+    },
+    Tool {
+        name: "ecs-deployer",
+        file: "definition of ecs_deployer",
+        recognises: super::ecs_deployer::recognises,
+        import: super::ecs_deployer::import,
+    },
+    Tool {
+        name: "fabfuel",
+        file: "command line of fabfuel/ecs-deploy",
+        recognises: super::fabfuel::recognises,
+        import: super::fabfuel::import,
+    },
+    Tool {
         name: "definitions",
         file: "definition file",
         recognises: super::definitions::recognises,

@@ -52,6 +52,7 @@ mod image_references;
 mod images;
 mod immutable;
 mod import;
+mod import_tools;
 mod init;
 #[cfg(unix)]
 mod install;

@@ -38,6 +38,16 @@ pub(super) fn findings(session: &Session<'_>, context: &CommandContext) {
             answer(&text, JsonEvent::ImportFinding(event), context);
         }
     }
+    for diff in &session.diffs {
+        let event = ImportFinding {
+            kind: ImportedKind::Difference,
+            file: None,
+            line: None,
+            what: diff.clone(),
+            why: String::new(),
+        };
+        answer(&format!("\n{diff}"), JsonEvent::ImportFinding(event), context);
+    }
     for (index, command) in session.commands.iter().enumerate() {
         let heading = if index == 0 { "\ninstead of the commands:\n" } else { "" };
         let event = ImportFinding {
