@@ -42,6 +42,7 @@ pub const PAGES: &[Page] = pages! {
     "protected-stages" => "protected-stages.md",
     "ci" => "ci.md",
     "aws" => "aws.md",
+    "iam-policy" => "iam-policy.md",
     "sandbox" => "sandbox.md",
     "commands" => "reference/commands.md",
     "rules" => "reference/checks.md",

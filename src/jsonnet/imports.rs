@@ -47,8 +47,8 @@ fn ignored_length(text: &str) -> Option<usize> {
     if text.starts_with("//") || text.starts_with('#') {
         return Some(text.find('\n').unwrap_or(text.len()));
     }
-    if text.starts_with("/*") {
-        return Some(text[2..].find("*/").map_or(text.len(), |end| end + 4));
+    if let Some(comment) = text.strip_prefix("/*") {
+        return Some(comment.find("*/").map_or(text.len(), |end| end + 4));
     }
     if let Some(block) = text.strip_prefix("|||") {
         return Some(block.find("|||").map_or(text.len(), |end| end + 6));

@@ -80,9 +80,9 @@ enum ProgramError {
     Evaluation(Box<rsjsonnet_lang::program::EvalError>),
 }
 
-fn run<'p>(
+fn run(
     name: &str,
-    program: &mut Program<'p>,
+    program: &mut Program<'_>,
     imported: &mut ImportedFiles<'_>,
 ) -> Result<String, ProgramError> {
     let text = imported.text(name).unwrap_or_default().to_owned();

@@ -89,8 +89,8 @@ mod tests {
         adopt_place(&mut manifest, &Settings::default(), &[WEB.to_owned()]).expect("adopted");
         assert_eq!(manifest.account.as_ref().map(|account| account.value.as_str()), Some("123456789012"));
         let other = WEB.replace("123456789012", "999999999999");
-        let error =
-            adopt_place(&mut manifest, &Settings::default(), &[other.clone()]).expect_err("another account");
+        let error = adopt_place(&mut manifest, &Settings::default(), std::slice::from_ref(&other))
+            .expect_err("another account");
         assert_eq!(error.to_string(), format!("`{other}` is in account `999999999999`, not `123456789012`"));
         let cluster = Settings { cluster: Some("other".to_owned()), ..Settings::default() };
         let error = adopted(cluster).expect_err("another cluster").to_string();

@@ -57,6 +57,12 @@ pub enum ResourceKind {
     /// The parameters of `notify`.
     NotifyParameters,
     Secrets,
+    /// The secrets, parameters and objects that documents name.
+    DocumentSecrets,
+    DocumentParameters,
+    DocumentObjects,
+    /// The keys with which values are encrypted and decrypted directly.
+    CiphertextKeys,
     /// File systems and access points of EFS, whose ids documents have.
     FileSystems,
     /// The functions of lifecycle hooks.
@@ -104,6 +110,8 @@ pub enum Feature {
     SecretValues,
     /// `verify: true`.
     Verification,
+    /// `kms_environment: decrypt`.
+    Ciphertexts,
     /// A service whose target groups are named, or may have some.
     TargetGroups,
 }

@@ -18,7 +18,7 @@ impl PolicyNames {
             DefinitionSource::Express(document) => self.add_express(document),
             DefinitionSource::RunningWithTags(replacements) => self.add_running(owner, Some(replacements)),
             DefinitionSource::RunningUnchanged | DefinitionSource::Registered(_) => {
-                self.add_running(owner, None)
+                self.add_running(owner, None);
             }
         }
     }
@@ -70,9 +70,52 @@ impl PolicyNames {
         for image in images(document) {
             self.add_image(&image);
         }
+        self.add_values_below(document);
         for container in document["containerDefinitions"].as_array().into_iter().flatten() {
             self.add_log_group(owner, &container["logConfiguration"]);
         }
+    }
+
+    /// Adds the secrets, parameters and objects that a document refers to, wherever it does.
+    fn add_values_below(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.add_values_below(item)),
+            Value::Object(members) => {
+                for (name, value) in members {
+                    match value {
+                        Value::String(text) if name == "valueFrom" => self.add_secret_value(text),
+                        Value::String(text) if name == "credentialsParameter" => self.add_secret(text),
+                        Value::String(text) if text.contains(":s3:::") => {
+                            self.document_objects.insert(text.clone());
+                        }
+                        value => self.add_values_below(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds what a `valueFrom` names: a secret, with or without a key of it, or a parameter.
+    fn add_secret_value(&mut self, text: &str) {
+        let parts: Vec<&str> = text.split(':').collect();
+        if !matches!(parts.as_slice(), ["arn", _, "secretsmanager", ..]) {
+            self.document_parameters.insert(self.parameter_arn(text));
+            return;
+        }
+        self.add_secret(&parts.iter().take(7).copied().collect::<Vec<_>>().join(":"));
+    }
+
+    /// Adds a secret by its name or its ARN.
+    fn add_secret(&mut self, given: &str) {
+        let secret = match given.starts_with("arn:") {
+            true => given.to_owned(),
+            false => self.home.arn("secretsmanager", &format!("secret:{given}")),
+        };
+        let has_suffix =
+            given.starts_with("arn:") && secret.rsplit_once('-').is_some_and(|(_, suffix)| suffix.len() == 6);
+        // AWS adds a hyphen and six characters to the name, and checks the whole ARN.
+        self.document_secrets.insert(if has_suffix { secret } else { format!("{secret}-??????") });
     }
 
     fn add_log_group(&mut self, owner: &str, configuration: &Value) {
@@ -101,6 +144,7 @@ impl PolicyNames {
         if let Some(role) = document["infrastructureRoleArn"].as_str() {
             self.service_roles.insert(self.home.role_arn(role));
         }
+        self.add_values_below(document);
         for image in express_images(document) {
             self.add_image(&image);
         }

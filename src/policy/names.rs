@@ -7,6 +7,7 @@ use crate::document::arn::Arn;
 use crate::lookup::Lookup;
 use crate::lookup::location::S3Object;
 use crate::manifest::Manifest;
+use crate::manifest::kms_environment::KmsEnvironment;
 use crate::manifest::notify::{NotificationChannel, SecretSource};
 use crate::permissions::Feature;
 use crate::render::{DesiredService, DesiredState};
@@ -77,6 +78,10 @@ pub struct PolicyNames {
     assumed_roles: BTreeSet<String>,
     pub(super) repositories: BTreeSet<String>,
     pub(super) log_groups: BTreeSet<String>,
+    /// The ARNs of secrets, parameters and objects that documents name.
+    pub(super) document_secrets: BTreeSet<String>,
+    pub(super) document_parameters: BTreeSet<String>,
+    pub(super) document_objects: BTreeSet<String>,
     lock_table: Option<String>,
     asked: AskedLookups,
     notify_parameters: BTreeSet<String>,
@@ -88,6 +93,7 @@ pub struct PolicyNames {
     has_autoscaling: bool,
     has_protection: bool,
     has_verification: bool,
+    decrypts_ciphertexts: bool,
     pub(super) has_service_connect: bool,
     pub(super) has_target_groups: bool,
     /// What is not in the manifest, so that the policy has `*` for it.
@@ -117,6 +123,9 @@ impl PolicyNames {
             rule_roles: BTreeSet::new(),
             repositories: BTreeSet::new(),
             log_groups: BTreeSet::new(),
+            document_secrets: BTreeSet::new(),
+            document_parameters: BTreeSet::new(),
+            document_objects: BTreeSet::new(),
             lock_table: manifest.lock.as_ref().map(|lock| lock.table.clone()),
             asked,
             notify_parameters: notify_parameters(manifest),
@@ -126,6 +135,7 @@ impl PolicyNames {
             has_autoscaling: false,
             has_protection: manifest.protection.is_some(),
             has_verification: manifest.verify,
+            decrypts_ciphertexts: manifest.kms_environment == KmsEnvironment::Decrypt,
             has_service_connect: false,
             has_target_groups: false,
             unknown: Vec::new(),
@@ -219,6 +229,7 @@ impl PolicyNames {
             Feature::ServiceConnect => self.has_service_connect,
             Feature::SecretValues => false,
             Feature::Verification => self.has_verification,
+            Feature::Ciphertexts => self.decrypts_ciphertexts,
             Feature::TargetGroups => self.has_target_groups,
         }
     }
@@ -327,7 +338,7 @@ impl PolicyNames {
     }
 
     /// Returns the ARN of a parameter: the slash before its path and the selector of a version are not part of it.
-    fn parameter_arn(&self, given: &str) -> String {
+    pub(super) fn parameter_arn(&self, given: &str) -> String {
         if given.starts_with("arn:") {
             return given.to_owned();
         }
@@ -376,6 +387,11 @@ impl PolicyNames {
         }
         let Home { account, .. } = &self.home;
         vec![format!("arn:{}:kms:*:{account}:key/*", self.home.partition())]
+    }
+
+    /// Returns the ARNs of the keys of ciphertexts, which may be of any region.
+    pub(super) fn ciphertext_key_arns(&self) -> Vec<String> {
+        vec![format!("arn:{}:kms:*:{}:key/*", self.home.partition(), self.home.account)]
     }
 
     /// Returns the services that use the keys, as `kms:ViaService` has them.

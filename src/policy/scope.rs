@@ -106,6 +106,10 @@ fn resources(kind: Kind, names: &PolicyNames) -> Vec<String> {
         Kind::Parameters => names.parameter_arns(),
         Kind::NotifyParameters => names.notify_parameter_arns(),
         Kind::Secrets => names.secret_arns(),
+        Kind::DocumentSecrets => names.document_secrets.iter().cloned().collect(),
+        Kind::DocumentParameters => names.document_parameters.iter().cloned().collect(),
+        Kind::DocumentObjects => names.document_objects.iter().cloned().collect(),
+        Kind::CiphertextKeys => names.ciphertext_key_arns(),
         Kind::FileSystems => [("elasticfilesystem", "file-system/*"), ("elasticfilesystem", "access-point/*")]
             .map(|(service, resource)| names.home().arn(service, resource))
             .to_vec(),
@@ -200,6 +204,10 @@ fn describe(kind: Kind, reach: Reach) -> (&'static str, &'static str) {
         (Kind::Secrets, _) => {
             ("Secrets", "Secrets whose ARNs templates look up; `??????` is a suffix of AWS")
         }
+        (Kind::DocumentSecrets, _) => ("DocumentSecrets", "Secrets that documents name"),
+        (Kind::DocumentParameters, _) => ("DocumentParameters", "Parameters that documents name"),
+        (Kind::DocumentObjects, _) => ("DocumentObjects", "Objects in S3 that documents name"),
+        (Kind::CiphertextKeys, _) => ("CiphertextKeys", "Keys of ciphertexts, which do not name them"),
         (Kind::FileSystems, _) => ("FileSystems", "File systems and access points of EFS"),
         (Kind::Functions, _) => ("Functions", "Functions of lifecycle hooks"),
         (Kind::Namespaces, _) => ("Namespaces", "Namespaces of Cloud Map: their ids are AWS's own"),

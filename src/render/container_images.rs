@@ -42,12 +42,11 @@ pub(super) fn with_container_images(definition: Node, manifest: &Manifest, probl
 fn set_image(container: &mut Node, image: &ImageReference) {
     let span = container.span;
     let NodeKind::Map(members) = &mut container.kind else { return };
-    match members.iter_mut().find(|(key, _)| key.name == "image") {
-        Some((_, known)) => *known = Node::string(image.to_string(), known.span),
-        None => {
-            let key = NodeKey { name: "image".to_owned(), span };
-            members.push((key, Node::string(image.to_string(), span)));
-        }
+    if let Some((_, known)) = members.iter_mut().find(|(key, _)| key.name == "image") {
+        *known = Node::string(image.to_string(), known.span);
+    } else {
+        let key = NodeKey { name: "image".to_owned(), span };
+        members.push((key, Node::string(image.to_string(), span)));
     }
 }
 

@@ -35,15 +35,14 @@ const WEBHOOKS: &[&str] = &[
 /// The minimum length of a random value, and its minimum entropy in bits per character.
 const RANDOM: (usize, f64) = (24, 4.0);
 
-/// Returns how long the credential at the beginning of a text is: a JWT, an access key id, a token that its
-/// issuer marks, or the address of a webhook.
+/// Returns how long the credential at the beginning of a text is: a JWT, an access key id, or a token that its issuer marks.
 pub(super) fn credential(text: &str) -> Option<usize> {
-    jwt(text).or_else(|| access_key(text)).or_else(|| issued(text)).or_else(|| webhook(text))
+    jwt(text).or_else(|| access_key(text)).or_else(|| issued(text))
 }
 
 /// Returns whether a value is a credential by its form, wherever it stands.
 pub(super) fn is_credential(value: &str) -> bool {
-    credential(value).is_some() || value.contains("PRIVATE KEY-----")
+    credential(value).is_some() || webhook(value).is_some() || value.contains("PRIVATE KEY-----")
 }
 
 /// Returns how long a token at the beginning of a text is that its issuer marks.
@@ -55,7 +54,7 @@ fn issued(text: &str) -> Option<usize> {
 }
 
 /// Returns the length of the address of a webhook at the beginning of a text.
-fn webhook(text: &str) -> Option<usize> {
+pub(super) fn webhook(text: &str) -> Option<usize> {
     let start = WEBHOOKS.iter().find(|start| text.starts_with(**start))?;
     let is_path = |c: char| c.is_ascii_alphanumeric() || "_-/.".contains(c);
     let length = start.len() + text[start.len()..].find(|c| !is_path(c)).unwrap_or(text.len() - start.len());

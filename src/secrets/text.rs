@@ -1,7 +1,7 @@
 //! Finds secrets by their form, and by the name before them.
 
 use super::HIDDEN;
-use super::forms::{credential, credentials, user_and_password};
+use super::forms::{credential, credentials, user_and_password, webhook};
 use super::names::hides;
 
 /// Masks secrets that are recognised by their form: JWTs, access key ids, what follows `Bearer` and `Basic`.
@@ -93,6 +93,14 @@ pub(super) fn without_credentials(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(start) = rest.find("://").map(|at| at + 3) {
+        let before = &rest[..start - 3];
+        let scheme = before.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
+        if let Some(length) = webhook(&rest[scheme..]) {
+            shown.push_str(&rest[..scheme]);
+            shown.push_str(HIDDEN);
+            rest = &rest[scheme + length..];
+            continue;
+        }
         let word = rest[start..]
             .find([' ', '\t', ',', '"', '\'', '<', '>', '`'])
             .map_or(rest.len(), |end| start + end);

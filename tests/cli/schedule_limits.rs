@@ -55,7 +55,10 @@ fn the_id_of_a_target_and_the_name_of_a_group_are_names() {
 #[test]
 fn roles_and_queues_have_valid_arns() {
     wrong("    role: arn:aws:iam::123456789012:user/me\n", "a role must be a name or an ARN");
-    wrong("    dead_letter: dead\n", "`dead_letter` must be the ARN of an SQS queue");
+    wrong(
+        "    dead_letter: dead.fifo\n",
+        "`dead_letter` must be the name or the ARN of a standard SQS queue",
+    );
     checked(&MANIFEST.replace("starter", "not a role"), "a role must be a name or an ARN");
 }
 

@@ -213,8 +213,7 @@ mod tests {
         let text = interpolated("$A-${B}-${C:-x y}-${D-z}-${E:?must}-$$F-${G:-$H}-$1", &mut names);
         let expected = ["env.A", "env.B", "env.C | default('x y', true)", "env.D | default('z')", "env.E"]
             .map(expression);
-        let [a, b, c, d, e] = expected;
-        assert_eq!(text, format!("{a}-{b}-{c}-{d}-{e}-$F-${{G:-{}}}-$1", expression("env.H")));
+        assert_eq!(text, format!("{}-$F-${{G:-{}}}-$1", expected.join("-"), expression("env.H")));
         assert_eq!(names, ["A", "B", "C", "D", "E", "H"]);
     }
 }

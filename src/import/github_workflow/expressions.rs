@@ -178,6 +178,7 @@ mod tests {
         image(step.with.get("image").expect("an image"), step, job)
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "it is compared with what is found")]
     fn found(repository: &str, tag: &str) -> Option<WorkflowImage> {
         Some(WorkflowImage { repository: repository.to_owned(), tag: Some(tag.to_owned()) })
     }

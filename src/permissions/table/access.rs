@@ -2,7 +2,7 @@
 
 use super::{LOCKED, row};
 use crate::permissions::Need::{Always, Optional, Where};
-use crate::permissions::{ALL, Feature, LOOKUPS, Permission};
+use crate::permissions::{ALL, Feature, LOOKUPS, Permission, ResourceKind};
 
 pub(super) const ROWS: &[Permission] = &[
     row(ALL, &["sts:AssumeRole"], Where("the manifest or stage has `role:`, or the profile assumes a role")),
@@ -34,9 +34,16 @@ pub(super) const ROWS: &[Permission] = &[
             "s3:GetObject",
         ],
         Where(
-            "templates look up, or `verify` and `verify: true` find in documents, parameters (`SecureString` ones need the key), secrets, outputs, exports, or a Terraform state in S3: on what they name. Commands that render nothing look up only what names the cluster, the services and the lock",
+            "templates look up parameters (`SecureString` ones need the key), secrets, outputs, exports, or a Terraform state in S3: on what they name. Commands that render nothing look up only what names the cluster, the services and the lock",
         ),
     ),
+    row(
+        &["check", "render", "verify", "plan", "deploy", "run", "schedule diff", "secret diff"],
+        &["kms:Decrypt"],
+        Where("the manifest has `kms_environment: decrypt`: on the keys of the ciphertexts"),
+    )
+    .on(ResourceKind::CiphertextKeys)
+    .only_with(Feature::Ciphertexts),
     row(LOCKED, &["dynamodb:PutItem"], Where("the stage has `lock:`: on its table")),
     row(
         &["scale", "schedule enable", "schedule disable", "schedule prune"],

@@ -25,7 +25,15 @@ pub(super) const ROWS: &[Permission] = &[
         &["secret put", "secret from-kms"],
         &["kms:Encrypt", "kms:GenerateDataKey"],
         Where("the parameter or secret has a key of yours: on the key, beside `kms:Decrypt`"),
-    ),
+    )
+    .on(ResourceKind::CiphertextKeys),
+    row(&["secret from-kms", "secret decrypt"], &["kms:Decrypt"], Always).on(ResourceKind::CiphertextKeys),
+    row(
+        &["secret diff"],
+        &["secretsmanager:DescribeSecret"],
+        Where("the definitions refer to secrets: on these; without it their state is shown as unknown"),
+    )
+    .on(ResourceKind::DocumentSecrets),
     row(
         &["secret list"],
         &["ssm:DescribeParameters", "secretsmanager:ListSecrets"],
@@ -36,5 +44,5 @@ pub(super) const ROWS: &[Permission] = &[
         &["ssm:DescribeParameters"],
         Where("the definitions refer to parameters: on `*`; without it their state is shown as unknown"),
     ),
-    row(&["secret encrypt"], &["kms:Encrypt"], Always),
+    row(&["secret encrypt"], &["kms:Encrypt"], Always).on(ResourceKind::CiphertextKeys),
 ];

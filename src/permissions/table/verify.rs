@@ -2,7 +2,7 @@
 
 use super::row;
 use crate::permissions::Need::Where;
-use crate::permissions::{Feature, Permission};
+use crate::permissions::{Feature, Permission, ResourceKind};
 
 pub(super) const ROWS: &[Permission] = &[
     row(
@@ -29,7 +29,18 @@ pub(super) const ROWS: &[Permission] = &[
         &["secretsmanager:GetSecretValue"],
         Where("`--read-secrets` is given: for the names of JSON keys"),
     )
+    .on(ResourceKind::DocumentSecrets)
     .only_with(Feature::SecretValues),
+    row(
+        &["verify"],
+        &["secretsmanager:DescribeSecret"],
+        Where("a document names a secret: on it"),
+    )
+    .on(ResourceKind::DocumentSecrets),
+    row(&["verify"], &["ssm:GetParameters"], Where("a document names a parameter: on it"))
+        .on(ResourceKind::DocumentParameters),
+    row(&["verify"], &["s3:GetObject"], Where("a document names an env file: on it"))
+        .on(ResourceKind::DocumentObjects),
     row(&["verify"], &["logs:DescribeLogGroups"], Where("a document names a log group")),
     row(
         &["verify"],
@@ -70,9 +81,30 @@ pub(super) const ROWS: &[Permission] = &[
             "lambda:GetFunctionConfiguration",
         ],
         Where(
-            "`--verify` is given or the manifest has `verify: true`: as for `verify`, which also needs the actions of look-ups and `cloudwatch:DescribeAlarms`",
+            "`--verify` is given or the manifest has `verify: true`: as for `verify`, which also needs `cloudwatch:DescribeAlarms`",
         ),
     )
+    .only_with(Feature::Verification),
+    row(
+        &["plan", "deploy"],
+        &["secretsmanager:DescribeSecret"],
+        Where("`--verify` is given or the manifest has `verify: true`: on the secrets that documents name"),
+    )
+    .on(ResourceKind::DocumentSecrets)
+    .only_with(Feature::Verification),
+    row(
+        &["plan", "deploy"],
+        &["ssm:GetParameters"],
+        Where("`--verify` is given or the manifest has `verify: true`: on the parameters that documents name"),
+    )
+    .on(ResourceKind::DocumentParameters)
+    .only_with(Feature::Verification),
+    row(
+        &["plan", "deploy"],
+        &["s3:GetObject"],
+        Where("`--verify` is given or the manifest has `verify: true`: on the env files that documents name"),
+    )
+    .on(ResourceKind::DocumentObjects)
     .only_with(Feature::Verification),
     row(
         &["plan"],

@@ -38,6 +38,11 @@ pub(super) fn add(list: &mut CheckList<'_>, call: &ApiCall) {
             list.add("s3:GetObject", format!("arn:aws:s3:::{}/{}", name("Bucket"), name("Key")), &[]);
         }
         "sts" => sts(list, &call.operation, &action, input),
+        // The key of a ciphertext or an alias is what IAM sees.
+        "kms" => {
+            let key = list.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab");
+            list.add(&action, key, &[]);
+        }
         "monitoring" => {
             let arn = list.arn("cloudwatch", "alarm:*");
             list.add(&format!("cloudwatch:{}", call.operation), arn, &[]);

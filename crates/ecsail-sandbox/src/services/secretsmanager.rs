@@ -115,14 +115,14 @@ fn get_value(resources: &Resources, input: &Value) -> Result<Value, ApiError> {
     let versions = secret["VersionIdsToStages"].as_object();
     let current = versions.and_then(|versions| versions.iter().find(|(_, stages)| stages[0] == "AWSCURRENT"));
     let Some(token) = current.map(|(token, _)| token) else {
-        return made_up_value(resources, &name);
+        return Ok(made_up_value(resources, &name));
     };
     let value = resources.secret_values.get(token);
     Ok(json!({ "ARN": secret["ARN"], "Name": name, "VersionId": token, "SecretString": value }))
 }
 
 /// Returns a value for a secret of which only the name was declared: JSON with its declared keys.
-fn made_up_value(resources: &Resources, name: &str) -> Result<Value, ApiError> {
+fn made_up_value(resources: &Resources, name: &str) -> Value {
     let keys = resources.inventory.get("secret_keys", name).and_then(Value::as_array);
     let text = match keys {
         Some(keys) => {
@@ -132,7 +132,7 @@ fn made_up_value(resources: &Resources, name: &str) -> Result<Value, ApiError> {
         None => format!("value-of-{name}"),
     };
     let arn = &resources.secrets[name]["ARN"];
-    Ok(json!({ "ARN": arn, "Name": name, "SecretString": text, "VersionStages": ["AWSCURRENT"] }))
+    json!({ "ARN": arn, "Name": name, "SecretString": text, "VersionStages": ["AWSCURRENT"] })
 }
 
 fn delete(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> {
