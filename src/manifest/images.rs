@@ -62,6 +62,18 @@ pub(super) fn read_images(root: &Node, problems: &mut Problems) -> BTreeMap<Stri
     images
 }
 
+/// Returns the containers of images whose repository depends on something that is not known yet.
+pub(super) fn containers_with_unknown_image(root: &Node) -> Vec<String> {
+    let images = root.get("images").map(Node::entries).unwrap_or_default();
+    let unknown = images.iter().filter(|(_, image)| image.get("repository").is_some_and(Node::is_undefined));
+    let containers = unknown.filter_map(|(_, image)| image.get("container"));
+    let names = containers.flat_map(|node| match &node.kind {
+        NodeKind::Seq(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    });
+    names.filter_map(|node| node.text().map(str::to_owned)).collect()
+}
+
 /// Reports containers that several images are for.
 fn report_shared_containers(images: &BTreeMap<String, ManifestImage>, problems: &mut Problems) {
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();

@@ -8,7 +8,7 @@ use super::fields::{FieldReader, LocatedValue};
 use super::github::{ManifestGitHub, read_github};
 use super::hooks::{self, ManifestHooks};
 use super::ignore::ignored;
-use super::images::read_images;
+use super::images::{containers_with_unknown_image, read_images};
 use super::keys::ManifestKeys;
 use super::kms_environment::KmsEnvironment;
 use super::layers::{Layer, layers};
@@ -124,6 +124,8 @@ pub struct Manifest {
     pub account: Option<LocatedValue<String>>,
     pub role: Option<String>,
     pub images: BTreeMap<String, ManifestImage>,
+    /// The containers that get an image whose repository is not known yet.
+    pub containers_with_unknown_image: Vec<String>,
     pub services: Vec<ManifestService>,
     /// The names in ECS of all services, also of those that this run does not deploy.
     pub service_names: BTreeSet<String>,
@@ -357,6 +359,7 @@ pub fn read_manifest(root: &Node, manifest: &mut Manifest) {
     manifest.vars =
         vars.filter_map(|(key, value)| Some((key.name.clone(), value.text()?.to_owned()))).collect();
     manifest.images = read_images(root, &mut problems);
+    manifest.containers_with_unknown_image = containers_with_unknown_image(root);
     manifest.services = read_services(&fields, &mut problems);
     manifest.tasks = tasks::read_tasks(&fields, &mut problems);
     manifest.schedules = schedules::read_schedules(&fields, &mut problems);

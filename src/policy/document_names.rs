@@ -108,9 +108,10 @@ impl PolicyNames {
 
     /// Adds a secret by its name or its ARN.
     fn add_secret(&mut self, given: &str) {
-        let secret = match given.starts_with("arn:") {
-            true => given.to_owned(),
-            false => self.home.arn("secretsmanager", &format!("secret:{given}")),
+        let secret = if given.starts_with("arn:") {
+            given.to_owned()
+        } else {
+            self.home.arn("secretsmanager", &format!("secret:{given}"))
         };
         let has_suffix =
             given.starts_with("arn:") && secret.rsplit_once('-').is_some_and(|(_, suffix)| suffix.len() == 6);

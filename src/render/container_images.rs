@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::problem::{Problem, Problems};
-use crate::document::tree::{Node, NodeKey, NodeKind};
+use crate::document::tree::{Node, NodeKey, NodeKind, Scalar};
 use crate::image::ImageReference;
 use crate::manifest::Manifest;
 use crate::manifest::template_names::{missing_tag_hint, resolve_image};
@@ -31,7 +31,10 @@ pub(super) fn with_container_images(definition: Node, manifest: &Manifest, probl
         for container in container {
             let Some(name) = container.get("name").and_then(Node::text).map(str::to_owned) else { continue };
             match images.get(&name) {
-                Some(image) => set_image(container, image),
+                Some(image) => set_image(container, &NodeKind::Scalar(Scalar::String(image.to_string()))),
+                None if manifest.containers_with_unknown_image.contains(&name) => {
+                    set_image(container, &NodeKind::Undefined);
+                }
                 None => report_missing_tag(&name, manifest, problems),
             }
         }
@@ -39,14 +42,14 @@ pub(super) fn with_container_images(definition: Node, manifest: &Manifest, probl
     Node { kind: NodeKind::Map(members), span: definition.span }
 }
 
-fn set_image(container: &mut Node, image: &ImageReference) {
+fn set_image(container: &mut Node, image: &NodeKind) {
     let span = container.span;
     let NodeKind::Map(members) = &mut container.kind else { return };
     if let Some((_, known)) = members.iter_mut().find(|(key, _)| key.name == "image") {
-        *known = Node::string(image.to_string(), known.span);
+        known.kind = image.clone();
     } else {
         let key = NodeKey { name: "image".to_owned(), span };
-        members.push((key, Node::string(image.to_string(), span)));
+        members.push((key, Node { kind: image.clone(), span }));
     }
 }
 

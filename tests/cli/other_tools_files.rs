@@ -208,3 +208,11 @@ fn members_of_a_service_file_that_say_what_the_manifest_says_are_a_note() {
         Folder::new(&files).run(&["check"]).exits(code).says(text);
     }
 }
+
+#[test]
+fn an_image_whose_repository_is_looked_up_is_not_known_to_check() {
+    let repository = "\"{{ aws.account }}.dkr.ecr.us-east-1.amazonaws.com/shop/app\"";
+    let manifest = manifest_with_container("app").replace(REPOSITORY, repository);
+    let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.json", PLACEHOLDER)]);
+    folder.run(&["check"]).exits(0).answers("1 service checked, no problems");
+}
