@@ -9,6 +9,7 @@ use super::session::Session;
 use crate::document::model::{DocumentKind, model};
 use crate::document::tree::{Node, NodeKey};
 use crate::error::Result;
+use crate::jsonnet::is_jsonnet;
 use crate::template::go_call::{self, GoFunctions};
 
 /// Members of which the text is a command: `${NAME}` in it is for a shell.
@@ -268,14 +269,22 @@ fn finish(
             "no translation: write the value, or a look-up",
         );
     }
-    if edits.is_empty() {
+    let is_program = is_jsonnet(&document.path);
+    // A program runs the same in a manifest, but for the variables of the command line.
+    let runs_the_same = !is_program || session.options.ext_vars.is_empty();
+    if edits.is_empty() && runs_the_same {
         session.carried(&document.path, None, "definition", "used as it is");
         return session.reference(&document.path);
     }
     if count > 0 && scope.is_template {
         session.carried(&document.path, None, "templates", &format!("{} translated", counted(count)));
     }
-    let path = session.rewritten(&document.path, apply(&document.go.text, edits));
+    if is_program {
+        let why = "the JSON that it gives is written; it does not run again, so change that from now on";
+        session.changed(&document.path, None, "Jsonnet", why);
+    }
+    let name = document.path.strip_suffix(".jsonnet").map(|name| format!("{name}.json"));
+    let path = session.rewritten(name.as_deref().unwrap_or(&document.path), apply(&document.go.text, edits));
     session.carried(&document.path, None, "definition", &format!("rewritten as `{path}`"));
     path
 }

@@ -8,7 +8,10 @@ use super::images::ImageNames;
 use super::source::{self, SourceFiles};
 use super::{REWRITTEN_FOLDER, stage_names, tools};
 use crate::adopt::names::without_stage;
+use crate::document::problem::{InvalidFiles, Problems};
+use crate::document::source::Sources;
 use crate::error::{Failure, Result};
+use crate::jsonnet::{self, JsonnetFiles, imported_name, is_jsonnet};
 
 /// How files are imported.
 #[derive(Clone, Debug, Default)]
@@ -217,18 +220,38 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Returns the text of a configuration.
+    /// Returns the text of a file, and of Jsonnet what it gives as JSON: what it looks up stays as the Go template that asks for it.
     ///
     /// # Errors
-    /// It is Jsonnet.
-    pub fn evaluated(&self, file: &tools::FoundFile) -> Result<String> {
-        if !file.path.ends_with(".jsonnet") {
+    /// The program fails, or a file that it imports cannot be read.
+    pub fn evaluated(&mut self, file: &tools::FoundFile) -> Result<String> {
+        if !is_jsonnet(&file.path) {
             return Ok(file.text.clone());
         }
-        let json = format!("{}.json", file.path.trim_end_matches(".jsonnet"));
-        Err(Failure::error(format!("`{}` is Jsonnet, which is not evaluated here", file.path)).with_hint(
-            format!("import what it gives: `jsonnet {} > {json}`, then `ecsail import {json}`", file.path),
-        ))
+        let (mut sources, mut names) = (Sources::default(), BTreeMap::new());
+        let mut waiting = vec![(file.path.clone(), file.text.clone())];
+        while let Some((path, text)) = waiting.pop() {
+            for import in jsonnet::imports(&text) {
+                let name = imported_name(&path, &import.path);
+                if names.contains_key(&name)
+                    || waiting.iter().any(|(known, _)| *known == name)
+                    || name == path
+                {
+                    continue;
+                }
+                // What is missing is reported where the program imports it.
+                if let Some(text) = self.read(&name)? {
+                    waiting.push((name, text));
+                }
+            }
+            names.insert(path.clone(), sources.add(path, text));
+        }
+        let files = JsonnetFiles { names: &names, sources: &sources };
+        jsonnet::evaluate_to_go_tags(&file.path, &self.options.ext_vars, files).map_err(|problem| {
+            let mut problems = Problems::default();
+            problems.push(*problem);
+            Failure::from(InvalidFiles { problems, sources })
+        })
     }
 
     /// Reports what means the same as before.

@@ -13,7 +13,8 @@ use crate::template::TemplateContext;
 /// The files that a program may import, and what has happened in it.
 pub(super) struct ImportedFiles<'a> {
     files: JsonnetFiles<'a>,
-    pub(super) context: &'a TemplateContext,
+    /// `None` where functions give the Go templates that would ask for their values.
+    pub(super) context: Option<&'a TemplateContext>,
     pub(super) loaded: LoadedFiles,
     /// Why a native function has failed.
     pub(super) failure: Option<LookupFailure>,
@@ -24,14 +25,14 @@ pub(super) struct ImportedFiles<'a> {
 }
 
 impl<'a> ImportedFiles<'a> {
-    pub(super) fn new(files: JsonnetFiles<'a>, context: &'a TemplateContext) -> ImportedFiles<'a> {
+    pub(super) fn new(files: JsonnetFiles<'a>, context: Option<&'a TemplateContext>) -> ImportedFiles<'a> {
         ImportedFiles {
             files,
             context,
             loaded: Vec::new(),
             failure: None,
             import_failure: None,
-            met_unknown: context.has_missing_names(),
+            met_unknown: context.is_some_and(TemplateContext::has_missing_names),
         }
     }
 
@@ -112,7 +113,11 @@ impl<'p> Callbacks<'p> for ImportedFiles<'_> {
         name: InternedStr<'p>,
         arguments: &[Value<'p>],
     ) -> Result<Value<'p>, NativeError> {
-        match natives::call(name.value(), arguments, self.context) {
+        let found = match self.context {
+            Some(context) => natives::call(name.value(), arguments, context),
+            None => Ok(Some(natives::go_tag(name.value(), arguments))),
+        };
+        match found {
             Ok(Some(value)) => Ok(natives::value_of(&value, program)),
             Ok(None) => {
                 self.met_unknown = true;

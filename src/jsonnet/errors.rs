@@ -37,8 +37,11 @@ fn hint(error: &ProgramError, imported: &ImportedFiles<'_>) -> Option<String> {
     let ProgramError::Evaluation(error) = error else { return None };
     match &error.kind {
         EvalErrorKind::UnknownExtVar { name } => {
-            let known = || format!("the variables are {}", imported.context.root_names().join(", "));
-            Some(imported.context.missing_hint(name).unwrap_or_else(known))
+            let Some(context) = imported.context else {
+                return Some(format!("give it with `--ext-str {name}=VALUE`"));
+            };
+            let known = || format!("the variables are {}", context.root_names().join(", "));
+            Some(context.missing_hint(name).unwrap_or_else(known))
         }
         EvalErrorKind::ImportFailed { .. } if imported.import_failure.is_none() => {
             Some("a path is relative to the file that imports it".to_owned())

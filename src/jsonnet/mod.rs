@@ -56,7 +56,7 @@ pub fn evaluate(
     let arena = Arena::new();
     let mut program = Program::new(&arena);
     program.set_max_stack(MAX_STACK);
-    let mut imported = ImportedFiles::new(files, context);
+    let mut imported = ImportedFiles::new(files, Some(context));
     natives::register(&mut program);
     for root in context.root_names() {
         let Some(node) = context.root_value(&root) else { continue };
@@ -72,6 +72,33 @@ pub fn evaluate(
         Err(_) if imported.met_unknown => Ok(None),
         Err(error) => Err(Box::new(errors::problem(&error, id, &program, &imported))),
     }
+}
+
+/// Evaluates the program in the file `name` for an import: its external variables are texts, and what functions would look up
+/// stays as the Go template that asks for it. Returns JSON text.
+///
+/// # Errors
+/// The program has a syntax error, or fails: also where it calculates with what is looked up.
+pub fn evaluate_to_go_tags(
+    name: &str,
+    ext_vars: &BTreeMap<String, String>,
+    files: JsonnetFiles<'_>,
+) -> Result<String, Box<Problem>> {
+    let Some(id) = files.names.get(name).copied() else {
+        return Err(Box::new(Problem::error(None, format!("no file named `{name}`"))));
+    };
+    let arena = Arena::new();
+    let mut program = Program::new(&arena);
+    program.set_max_stack(MAX_STACK);
+    let mut imported = ImportedFiles::new(files, None);
+    natives::register(&mut program);
+    for (variable, text) in ext_vars {
+        let thunk = program.value_to_thunk(&Value::string(text));
+        let variable = program.intern_str(variable);
+        program.add_ext_var(variable, &thunk);
+    }
+    let result = run(name, &mut program, &mut imported);
+    result.map_err(|error| Box::new(errors::problem(&error, id, &program, &imported)))
 }
 
 /// What ended a program.

@@ -60,6 +60,25 @@ pub(super) fn call(
     }
 }
 
+/// Returns the Go template that asks for what a function gives, as ecspresso and ecschedule have it.
+pub(super) fn go_tag(name: &str, arguments: &[Value<'_>]) -> Json {
+    let argument = |value: &Value<'_>| match scalar(value) {
+        Json::Null => None,
+        Json::String(text) if text.contains('`') => Some(Json::from(text).to_string()),
+        Json::String(text) => Some(format!("`{text}`")),
+        other => Some(other.to_string()),
+    };
+    let given: Vec<String> = arguments.iter().filter_map(argument).collect();
+    // Without a default, a variable that is not set is an error.
+    let name = match (name, given.len()) {
+        ("env", 1) => "must_env",
+        ("ssm_list", _) => "ssm",
+        ("secret", _) => "secretsmanager_arn",
+        _ => name,
+    };
+    Json::from(format!("{{{{ {name} {} }}}}", given.join(" ")))
+}
+
 /// Returns the variable of the environment that the first argument names.
 fn variable(arguments: &[Json], context: &TemplateContext) -> Option<Json> {
     let name = arguments.first()?.as_str()?;

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use ecsail_sandbox::Scenario;
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::examples::copy;
-use crate::support::Folder;
+use crate::support::{Folder, World, service};
 
 /// Returns a folder with the app of ecspresso and ecschedule: two stages, three services, look-ups, conditions.
 fn shop() -> Folder {
@@ -140,4 +142,83 @@ fn definition_files_become_a_service() {
         format!("{}\n{}", read(&folder, "ecsail.yml"), read(&folder, "ecsail/task.json"))
     );
     folder.run(&["check"]).exits(0);
+}
+
+const JSONNET_CONFIG: &str = "\
+{
+  region: 'us-east-1',
+  cluster: 'main',
+  service: 'web',
+  service_definition: 'service.jsonnet',
+  task_definition: 'task.jsonnet',
+  timeout: '10m',
+  plugins: [{ name: 'tfstate', config: { path: 'terraform.tfstate' } }],
+}
+";
+
+const JSONNET_TASK: &str = "\
+local app = import 'lib/app.libsonnet';
+local must_env = std.native('must_env');
+{
+  family: 'web',
+  networkMode: 'awsvpc',
+  requiresCompatibilities: ['FARGATE'],
+  cpu: '256',
+  memory: if std.extVar('env') == 'prod' then '1024' else '512',
+  executionRoleArn: std.native('tfstate')('output.execution_role'),
+  containerDefinitions: [
+    app.container('app', '123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/app:{{ must_env `TAG` }}') + {
+      environment: [{ name: 'LEVEL', value: std.native('env')('LEVEL', 'info') }],
+    },
+  ],
+}
+";
+
+const JSONNET_STATE: &str = r#"{"version": 4, "outputs": {"execution_role": {"value": "arn:aws:iam::123456789012:role/execution",
+    "type": "string"}}, "resources": []}"#;
+
+fn jsonnet_app() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("ecspresso.jsonnet", JSONNET_CONFIG),
+        ("task.jsonnet", JSONNET_TASK),
+        ("service.jsonnet", "{ desiredCount: 2, launchType: 'FARGATE' }\n"),
+        ("lib/app.libsonnet", "{ container(name, image):: { name: name, image: image, essential: true } }\n"),
+        ("terraform.tfstate", JSONNET_STATE),
+    ]
+}
+
+#[test]
+fn programs_in_jsonnet_are_evaluated_with_their_imports_and_look_ups() {
+    let world = World::with(Scenario::Steady, &jsonnet_app(), &[service("web", json!({}))]);
+    let run = world.run(&["import", "--ext-str", "env=prod"]).exits(0);
+    assert!(run.stdout.contains("task.jsonnet: Jsonnet: the JSON that it gives is written"), "{run:?}");
+    let definition = read(&world.folder, "ecsail/task.json");
+    for part in [
+        r#""memory": "1024""#,
+        "{{ image.app }}",
+        "{{ tfstate('output.execution_role') }}",
+        "{{ env.LEVEL | default('info', true) }}",
+    ] {
+        assert!(definition.contains(part), "{part}: {definition}");
+    }
+    world.run(&["check"]).exits(0);
+    world.run(&["deploy", "--tag", "v2"]).exits(0).answers("web: deployed web:2");
+    world.run(&["plan", "--tag", "v2"]).exits(0).answers("web: no changes");
+}
+
+#[test]
+fn a_program_that_needs_a_variable_says_how_to_give_it() {
+    let run = Folder::new(&jsonnet_app()).run(&["import"]).exits(1);
+    run.says("external variable `env` is not set").says("--ext-str env=VALUE").says("task.jsonnet:");
+}
+
+#[test]
+fn programs_that_import_each_other_end() {
+    let mut files = jsonnet_app();
+    files.retain(|(name, _)| *name != "lib/app.libsonnet");
+    files.push((
+        "lib/app.libsonnet",
+        "{ container(name, image):: (import '../task.jsonnet').containerDefinitions[0] }\n",
+    ));
+    Folder::new(&files).run(&["import", "--ext-str", "env=x"]).exits(1).says("calls itself without an end");
 }

@@ -1,4 +1,4 @@
-//! `ecsail import` of genova, GitHub workflows, Compose files, Copilot, ecs-cli, ecs_deployer and fabfuel/ecs-deploy: an app of each,
+//! `ecsail import` of genova, GitHub workflows, Compose files, Copilot, ecs-cli, `ecs_deployer` and fabfuel/ecs-deploy: an app of each,
 //! written after what the tools document and what their source says, and what a careful person would make of it.
 
 use std::path::Path;

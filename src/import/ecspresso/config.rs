@@ -32,8 +32,6 @@ pub(super) struct Config {
     pub(super) task_definition: Option<SourceDocument>,
     pub(super) service_definition: Option<SourceDocument>,
     /// The paths of definitions in Jsonnet, which are used as they are.
-    pub(super) jsonnet_definition: Option<String>,
-    pub(super) jsonnet_service: Option<String>,
     pub(super) express: Option<Value>,
     pub(super) ignored_tags: Vec<String>,
     /// The members of `lookups:`, each with its kind and name.
@@ -104,19 +102,11 @@ impl Config {
             "timeout" => self.read_timeout(session, document, value, line),
             "task_definition" => {
                 let path = self.path_of(session, document, value, key)?;
-                if path.ends_with(".jsonnet") {
-                    self.jsonnet_definition = self.jsonnet(session, path)?;
-                } else {
-                    self.task_definition = Some(self.definition(session, &path)?);
-                }
+                self.task_definition = Some(self.definition(session, &path)?);
             }
             "service_definition" => {
                 let path = self.path_of(session, document, value, key)?;
-                if path.ends_with(".jsonnet") {
-                    self.jsonnet_service = self.jsonnet(session, path)?;
-                } else {
-                    self.service_definition = Some(self.definition(session, &path)?);
-                }
+                self.service_definition = Some(self.definition(session, &path)?);
             }
             "express_definition" => {
                 let path = self.path_of(session, document, value, key)?;
@@ -239,18 +229,9 @@ impl Config {
     }
 
     fn definition(&self, session: &mut Session<'_>, path: &str) -> Result<SourceDocument> {
-        SourceDocument::with_tags(path, &session.read_named(path, &self.path)?)
-    }
-
-    fn jsonnet(&self, session: &mut Session<'_>, path: String) -> Result<Option<String>> {
-        session.read_named(&path, &self.path)?;
-        session.missing(
-            &path,
-            None,
-            "Jsonnet",
-            "not evaluated here: its images, templates and look-ups are not translated; write what `jsonnet` prints",
-        );
-        Ok(Some(path))
+        let text = session.read_named(path, &self.path)?;
+        let file = FoundFile { path: path.to_owned(), text };
+        SourceDocument::with_tags(path, &session.evaluated(&file)?)
     }
 
     /// Returns the key of the service or task.

@@ -120,26 +120,18 @@ fn add(session: &mut Session<'_>, config: &Config) -> Result<()> {
     if let (Some(name), true) = (&config.service, config.service.as_ref() != Some(&key)) {
         entry.insert("name".to_owned(), name.clone().into());
     }
-    match (&config.task_definition, &config.jsonnet_definition) {
-        (Some(document), _) => {
-            let imported = import_task_definition(session, document, scope)?;
-            for (name, repository) in imported.images {
-                draft.set(&["images", name.as_str()], repository);
-            }
-            entry.insert("task_definition".to_owned(), imported.reference.into());
+    if let Some(document) = &config.task_definition {
+        let imported = import_task_definition(session, document, scope)?;
+        for (name, repository) in imported.images {
+            draft.set(&["images", name.as_str()], repository);
         }
-        (None, Some(path)) => {
-            entry.insert("task_definition".to_owned(), session.reference(path).into());
-        }
-        _ => {}
+        entry.insert("task_definition".to_owned(), imported.reference.into());
     }
     if let Some(document) = &config.service_definition {
         let name = config.service.clone().unwrap_or_else(|| key.clone());
         let service = ServiceScope { name: &name, cluster: &config.cluster, family: family.as_deref() };
         let reference = import_service(session, document, scope, service);
         entry.insert("service".to_owned(), reference.into());
-    } else if let Some(path) = &config.jsonnet_service {
-        entry.insert("service".to_owned(), session.reference(path).into());
     }
     if let Some(express) = &config.express {
         entry.insert("express".to_owned(), express.clone());
