@@ -147,8 +147,9 @@ fn ministack_allows_what_the_policy_has_and_denies_what_is_taken_from_it() {
     assert_eq!(not_judged, NOT_JUDGED);
 }
 
-/// The statements whose calls are made beside `World::run`: a session of `exec` needs a terminal.
-const NOT_NOTED: &[&str] = &["ExecuteCommand"];
+/// The statements whose calls are made beside `World::run`: a session of `exec` needs a terminal, and `init` runs before there is
+/// a manifest for which a policy could be printed.
+const NOT_NOTED: &[&str] = &["ExecuteCommand", "AllExpressServices", "AllRepositories", "AllScheduleGroups"];
 
 #[test]
 #[ignore = "needs a run of all other tests before"]

@@ -306,3 +306,23 @@ fn all_mistakes_in_the_file_of_the_sandbox_are_reported_with_their_lines() {
             .replace(&folder.dir.path().display().to_string(), "")
     );
 }
+
+#[test]
+fn a_namespace_by_its_arn_is_read_by_its_id() {
+    let arn = "arn:aws:servicediscovery:us-east-1:123456789012:namespace/ns-0aaaa";
+    let manifest = ALL.replace("namespace: aaaa.local", &format!("namespace: '{arn}'"));
+    let world = world("aaaa");
+    world.folder.write("ecsail.yml", &manifest);
+    for (declared, code) in
+        [(arn, 0), ("arn:aws:servicediscovery:us-east-1:123456789012:namespace/ns-0bbbb", 1)]
+    {
+        declare(&world, "namespaces", &[(declared, Value::Null)]);
+        let run = world.run(&["verify"]).exits(code);
+        assert_eq!(
+            run.stdout.contains("broken   namespace") || run.stdout.contains("broken  namespace"),
+            code == 1,
+            "{run:?}"
+        );
+    }
+    assert_eq!(world.calls("GetNamespace").len(), 2);
+}
