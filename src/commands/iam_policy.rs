@@ -70,6 +70,12 @@ fn parse_account(text: &str) -> Result<String, String> {
 /// # Errors
 /// Every problem in the files; no manifest; `--trust` without an account.
 pub async fn run(args: &IamPolicyArgs, context: &CommandContext) -> Result<CommandOutcome> {
+    // The trust policy of a role is about its account alone.
+    if let (Some(source), Some(account)) = (&args.trust, &args.account) {
+        let region = context.settings.region.clone().unwrap_or_else(|| ANY.to_owned());
+        let home = Home { region, account: account.clone() };
+        return print_trust(source, &home, args.format, context);
+    }
     let names_only = Request { names_only: true, ..Request::default() };
     let manifest =
         lookups::until_answered(&names_only, &context.settings, FetchScope::Files, context, &|request| {

@@ -123,7 +123,7 @@ pub(super) fn read_task_spec(
 }
 
 /// Returns the family or revision that definitions consisting of nothing but `family` name: the one of the last layer.
-fn registered_definition(definition: &[Layer]) -> Option<LocatedValue<String>> {
+pub fn registered_definition(definition: &[Layer]) -> Option<LocatedValue<String>> {
     let named = |layer: &Layer| match layer {
         Layer::Inline(node) => match node.entries() {
             [(key, value)] if key.name == "family" => {

@@ -16,6 +16,7 @@ use crate::document::tree::Node;
 use crate::image::{ImageReference, images};
 use crate::lint;
 use crate::manifest::fields::LocatedValue;
+use crate::manifest::task_spec::registered_definition;
 use crate::manifest::template_names::{MISSING_TAG_HINT, resolve_image};
 use crate::manifest::{FailureAction, Layer, Manifest, ManifestService, Patience};
 use crate::service_arn::ServiceArn;
@@ -317,6 +318,13 @@ fn service_definition(
             Some(DefinitionSource::RunningWithTags(image_replacements(service, manifest, problems))),
             None,
         );
+    }
+    if let Some(named) = registered_definition(&service.task_definition) {
+        let message = format!("service `{}` has nothing but the family of its task definition", service.key);
+        let hint = "add `containerDefinitions`, or leave `task_definition` out to keep the definition that runs; `{ family: … }` alone \
+                    is for tasks and schedules";
+        problems.push(Problem::error(named.span, message).hint(hint.to_owned()));
+        return (None, None);
     }
     let Some(written) =
         files.merge_layers(&service.task_definition, DocumentKind::TaskDefinition, manifest, problems)

@@ -92,7 +92,8 @@ fn add(reference: &Reference, declared: &BTreeSet<String>, seed: &mut Seed) {
         }
         Target::Parameter(id) if !declared.contains("parameters") => {
             let value = "of the sandbox".to_owned();
-            let parameter = SeedParameter { name: parameter_name(id), kind: "String".to_owned(), value };
+            let parameter =
+                SeedParameter { name: parameter_name(id), kind: "SecureString".to_owned(), value };
             if !seed.parameters.contains(&parameter) {
                 seed.parameters.push(parameter);
             }

@@ -216,3 +216,11 @@ fn an_image_whose_repository_is_looked_up_is_not_known_to_check() {
     let folder = Folder::new(&[("ecsail.yml", &manifest), ("web.json", PLACEHOLDER)]);
     folder.run(&["check"]).exits(0).answers("1 service checked, no problems");
 }
+
+#[test]
+fn a_service_needs_more_than_the_family_of_its_definition() {
+    let manifest = "ecsail: 1\nregion: us-east-1\ncluster: main\nservices:\n  web: { task_definition: { family: web } }\n";
+    let run = Folder::new(&[("ecsail.yml", manifest)]).run(&["check"]).exits(1);
+    run.says("service `web` has nothing but the family of its task definition")
+        .says("is for tasks and schedules");
+}

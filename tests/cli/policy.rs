@@ -226,6 +226,12 @@ fn a_policy_is_a_template_of_cloudformation() {
 }
 
 #[test]
+fn a_trust_policy_with_an_account_needs_no_manifest() {
+    let trust = ["iam-policy", "--trust", "github:acme/shop", "--account", "123456789012"];
+    Folder::new(&[]).run(&trust).exits(0).answers("repo:acme/shop:*");
+}
+
+#[test]
 fn a_trust_policy_names_the_environment() {
     let trust = ["iam-policy", "--trust", "github:acme/shop:environment:production"];
     let run = full().run(&trust).exits(0);

@@ -7,7 +7,7 @@ use ecsail_sandbox::{Fault, FaultKind, Scenario, Seed, SeedParameter};
 use serde_json::{Value, json};
 
 use crate::support::terminal::Terminal;
-use crate::support::{DEFINITION, MANIFEST, Run, World, service};
+use crate::support::{DEFINITION, Folder, MANIFEST, Run, World, service};
 
 const VALUE: &str = "blue-sky-77";
 
@@ -396,4 +396,18 @@ fn different_ciphertexts_of_a_variable_are_told_apart() {
     world.folder.write("ecsail.yml", &format!("{MANIFEST}{task}"));
     let run = world.run(&["secret", "from-kms", "KEY", "/shop/key"]).exits(2);
     run.says("`KEY` has different ciphertexts in ").says("task migrate");
+}
+
+#[test]
+fn a_parameter_that_the_sandbox_has_by_itself_is_replaced_by_a_put() {
+    let manifest =
+        "ecsail: 1\nregion: us-east-1\ncluster: main\nservices:\n  web: { task_definition: web.yml }\n";
+    let definition = "family: web\nexecutionRoleArn: arn:aws:iam::123456789012:role/execution\ncontainerDefinitions:\n  \
+                      - { name: app, image: nginx:1, memory: 128, secrets: { DB: /web/db } }\n";
+    let folder = Folder::new(&[("ecsail.yml", manifest), ("web.yml", definition)]);
+    folder.run(&["--sandbox", "secret", "diff"]).exits(0).answers("/web/db");
+    let mut put = folder.command(&["--sandbox", "secret", "put", "/web/db", "--from-stdin"]);
+    let mut child = put.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+    child.stdin.take().expect("it is piped").write_all(b"example\n").expect("it reads");
+    assert!(child.wait().expect("it ends").success());
 }
