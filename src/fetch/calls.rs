@@ -15,19 +15,19 @@ use crate::lookup::{Lookup, LookupAnswer, LookupFailure};
 use crate::secret_store::{Ciphertext, SecretStore, kms_hint, put_command};
 use crate::secrets::{KnownSource, add_known};
 
-/// Who has what is looked up, for hints.
+/// Where values are looked up, for hints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keeper {
+pub(super) enum LookupOrigin {
     Aws,
     Sandbox,
 }
 
-impl Keeper {
+impl LookupOrigin {
     /// Returns what to do about something that does not exist.
     fn hint(self, kind: &str, command: &str) -> String {
         match self {
-            Keeper::Aws => format!("list the {kind} with `aws {command}`"),
-            Keeper::Sandbox => {
+            LookupOrigin::Aws => format!("list the {kind} with `aws {command}`"),
+            LookupOrigin::Sandbox => {
                 format!(
                     "add it to `{kind}` in `ecsail.sandbox.yml` beside the manifest: see `ecsail docs lookups`"
                 )
@@ -37,7 +37,7 @@ impl Keeper {
 }
 
 /// Returns the answers of AWS. Services that are not asked for get no client.
-pub(super) async fn call_all(asked: &BTreeSet<Lookup>, aws: &Aws, keeper: Keeper) -> Answers {
+pub(super) async fn call_all(asked: &BTreeSet<Lookup>, aws: &Aws, origin: LookupOrigin) -> Answers {
     let (mut parameters, mut secrets, mut stacks) = (Vec::new(), Vec::new(), Vec::new());
     let mut ciphertexts = Vec::new();
     for lookup in asked {
@@ -50,16 +50,16 @@ pub(super) async fn call_all(asked: &BTreeSet<Lookup>, aws: &Aws, keeper: Keeper
         }
     }
     let (parameters, secrets, stacks, values, others) = tokio::join!(
-        read_parameters(&parameters, aws, keeper),
-        find_secrets(&secrets, aws, keeper),
-        read_stacks(&stacks, aws, keeper),
+        read_parameters(&parameters, aws, origin),
+        find_secrets(&secrets, aws, origin),
+        read_stacks(&stacks, aws, origin),
         decrypt(&ciphertexts, aws),
         read_others(asked, aws),
     );
     [parameters, secrets, stacks, values, others].concat()
 }
 
-async fn read_parameters(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
+async fn read_parameters(names: &[String], aws: &Aws, origin: LookupOrigin) -> Answers {
     if names.is_empty() {
         return Answers::new();
     }
@@ -67,13 +67,13 @@ async fn read_parameters(names: &[String], aws: &Aws, keeper: Keeper) -> Answers
         Ok(reader) => reader.patient(),
         Err(failure) => return all_failed(names, Lookup::Parameter, &failure),
     };
-    let reads = names.chunks(MOST_PARAMETERS).map(|batch| read_batch(batch, &reader, (&aws.region, keeper)));
+    let reads = names.chunks(MOST_PARAMETERS).map(|batch| read_batch(batch, &reader, (&aws.region, origin)));
     let answers: Vec<Answers> = stream::iter(reads).buffered(MAX_CONCURRENT_CALLS).collect().await;
     answers.concat()
 }
 
 /// Reads a batch. AWS refuses it as a whole where one of the parameters may not be read, so that each is then read alone.
-async fn read_batch(names: &[String], reader: &ParameterReader, place: (&str, Keeper)) -> Answers {
+async fn read_batch(names: &[String], reader: &ParameterReader, place: (&str, LookupOrigin)) -> Answers {
     let whole = reader.read_several(names).await;
     let is_of_one = |error: &ApiError| matches!(error.kind, ApiErrorKind::Denied | ApiErrorKind::Other);
     match whole {
@@ -91,7 +91,7 @@ async fn read_batch(names: &[String], reader: &ParameterReader, place: (&str, Ke
 fn parameter_answers(
     names: &[String],
     read: Result<Vec<FoundParameter>, ApiError>,
-    (region, keeper): (&str, Keeper),
+    (region, origin): (&str, LookupOrigin),
 ) -> Answers {
     let answer = |name: &String| -> LookupAnswer {
         let found = match &read {
@@ -99,7 +99,7 @@ fn parameter_answers(
             Err(error) => return Err(failed(&Lookup::Parameter(name.clone()), error)),
         };
         let Some(found) = found else {
-            let hint = keeper.hint("parameters", "ssm describe-parameters");
+            let hint = origin.hint("parameters", "ssm describe-parameters");
             return Err(
                 LookupFailure::new(format!("no parameter named `{name}` in {region}")).with_hint(hint)
             );
@@ -117,7 +117,7 @@ fn parameter_answers(
     names.iter().map(|name| (Lookup::Parameter(name.clone()), answer(name))).collect()
 }
 
-async fn find_secrets(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
+async fn find_secrets(names: &[String], aws: &Aws, origin: LookupOrigin) -> Answers {
     if names.is_empty() {
         return Answers::new();
     }
@@ -135,9 +135,9 @@ async fn find_secrets(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
             Ok(secret) => Ok(Value::from(secret.arn)),
             Err(error) if error.kind == ApiErrorKind::NotFound => {
                 let command = put_command(SecretStore::SecretsManager, name);
-                let hint = match keeper {
-                    Keeper::Aws => format!("create it with `{command}`, or see `ecsail secret list`"),
-                    Keeper::Sandbox => keeper.hint("secrets", "secretsmanager list-secrets"),
+                let hint = match origin {
+                    LookupOrigin::Aws => format!("create it with `{command}`, or see `ecsail secret list`"),
+                    LookupOrigin::Sandbox => origin.hint("secrets", "secretsmanager list-secrets"),
                 };
                 let failure = LookupFailure::new(format!("no secret named `{name}` in {}", aws.region));
                 Err(failure.with_hint(hint).of_missing())
@@ -149,7 +149,7 @@ async fn find_secrets(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
     stream::iter(finds).buffered(MAX_CONCURRENT_CALLS).collect().await
 }
 
-async fn read_stacks(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
+async fn read_stacks(names: &[String], aws: &Aws, origin: LookupOrigin) -> Answers {
     if names.is_empty() {
         return Answers::new();
     }
@@ -162,7 +162,7 @@ async fn read_stacks(names: &[String], aws: &Aws, keeper: Keeper) -> Answers {
         let answer = match reader.outputs(name).await {
             Ok(outputs) => Ok(json!(outputs)),
             Err(error) if error.kind == ApiErrorKind::NotFound => {
-                let hint = keeper.hint("stacks", "cloudformation list-stacks");
+                let hint = origin.hint("stacks", "cloudformation list-stacks");
                 Err(LookupFailure::new(format!("no stack named `{name}` in {}", aws.region)).with_hint(hint))
             }
             Err(error) => Err(failed(&lookup, &error)),

@@ -9,7 +9,7 @@ use crate::lookup::location::S3Object;
 use crate::lookup::{Lookup, LookupAnswer, LookupFailure, LookupNeed};
 use crate::manifest::Manifest;
 use crate::settings::Settings;
-use calls::Keeper;
+use calls::LookupOrigin;
 use states::StateSource;
 
 mod calls;
@@ -83,13 +83,14 @@ impl Fetcher {
             answers.extend(commands::undeclared(asked, context));
             return answers;
         }
-        let keeper = if context.settings.sandbox.is_some() { Keeper::Sandbox } else { Keeper::Aws };
+        let origin =
+            if context.settings.sandbox.is_some() { LookupOrigin::Sandbox } else { LookupOrigin::Aws };
         let commands = commands::run_all(asked, context);
         let Some(aws) = aws else {
             answers.extend(commands.await);
             return answers;
         };
-        let (of_commands, of_calls) = tokio::join!(commands, calls::call_all(asked, aws, keeper));
+        let (of_commands, of_calls) = tokio::join!(commands, calls::call_all(asked, aws, origin));
         answers.extend(of_commands);
         answers.extend(of_calls);
         answers

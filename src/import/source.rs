@@ -1,4 +1,4 @@
-//! The files that an import reads. Whoever runs the import reads them; this module decides what they mean.
+//! The files that an import reads. The command reads them; this module decides what they mean.
 
 use crate::error::Result;
 

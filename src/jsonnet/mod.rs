@@ -23,7 +23,7 @@ use callbacks::ImportedFiles;
 
 /// The depth of calls at which a program is stopped.
 const MAX_STACK: usize = 500;
-/// The text of a value that is not known yet; the tree has an undefined value in its place.
+/// The index of the token of a value that is not known yet; the tree has an undefined value in its place.
 const UNKNOWN_INDEX: usize = 0;
 
 /// Returns whether a file is in Jsonnet by its name.

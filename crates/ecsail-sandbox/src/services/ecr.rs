@@ -296,7 +296,7 @@ fn get(context: &mut CallContext<'_>, input: &Value) -> Result<Value, ApiError> 
     Ok(json!({ "images": images, "failures": failures }))
 }
 
-/// Returns the manifest of an image that nobody pushed, and its media type: the manifest of its platform, or an index of several.
+/// Returns the manifest of an image that was not pushed, and its media type: the manifest of its platform, or an index of several.
 fn made_up_manifest(context: &CallContext<'_>, name: &str, image: &Image) -> (String, String) {
     let platforms = platforms_of(context.resources, name, image);
     if let [platform] = platforms.as_slice() {
